@@ -62,34 +62,79 @@ const (
 	// doubtFor is how long an answer that no registry should give is held to be a fault that
 	// passes.
 	doubtFor = 5 * time.Minute
-	// doubtAgain is how long there must be none before the next one is doubted again. A
-	// registry that does not check what it stores may have any number of such texts, and
-	// records that name them must not hold their partitions forever.
+	// doubtAgain is how long there must be none before the next one is doubted again, once
+	// one was believed. Records whose schema is such a text must not hold their partitions
+	// again each time that it is asked for.
 	doubtAgain = time.Hour
+	// maxDoubts bounds how many questions' answers are remembered.
+	maxDoubts = 1000
 )
 
-// doubt remembers texts that are no schemas.
+// doubts remembers the questions that had answers which no registry should give.
+type doubts struct {
+	mu sync.Mutex
+	of map[string]*doubt
+}
+
+// doubt is since when, and when last, a question had such answers, without a good one or
+// a pause of doubtFor in between.
 type doubt struct {
-	mu          sync.Mutex
 	first, last time.Time
+	believed    bool
 }
 
 var errNotJSON = errors.New("its schema is not JSON, as every Avro schema is")
 
-// check returns an error for a text that is no Avro schema of any kind, such as a part
-// of one, unless the registry has given such texts for long.
-func (d *doubt) check(a *schemaAnswer, now time.Time) error {
+// checkText returns an error for a text that is no Avro schema of any kind, such as a part
+// of one.
+func (a *schemaAnswer) checkText() error {
 	if a.SchemaType != "" && !strings.EqualFold(a.SchemaType, "AVRO") || json.Valid([]byte(a.Schema)) {
 		return nil
 	}
+	return errNotJSON
+}
+
+// believe reports whether such an answer is believed, because the registry has given such
+// ones to the question for long.
+func (d *doubts) believe(question string, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.last) >= doubtAgain {
-		d.first = now
+	e := d.of[question]
+	if e != nil {
+		if pause := now.Sub(e.last); pause >= doubtAgain || pause > doubtFor && !e.believed {
+			e = nil
+		}
 	}
-	d.last = now
-	if now.Sub(d.first) >= doubtFor {
-		return nil
+	if e == nil {
+		e = &doubt{first: now}
+		d.put(question, e)
 	}
-	return errNotJSON
+	e.last = now
+	e.believed = e.believed || now.Sub(e.first) >= doubtFor
+	return e.believed
+}
+
+// put adds a question, and forgets the one that was asked least recently if there are too
+// many.
+func (d *doubts) put(question string, e *doubt) {
+	if d.of == nil {
+		d.of = make(map[string]*doubt)
+	}
+	if d.of[question] == nil && len(d.of) >= maxDoubts {
+		var oldest string
+		for q, e := range d.of {
+			if oldest == "" || e.last.Before(d.of[oldest].last) {
+				oldest = q
+			}
+		}
+		delete(d.of, oldest)
+	}
+	d.of[question] = e
+}
+
+// end says that a question had a good answer.
+func (d *doubts) end(question string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.of, question)
 }

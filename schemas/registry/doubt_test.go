@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,30 +73,75 @@ func TestTheNextRegistryIsAsked(t *testing.T) {
 }
 
 // TestTextsThatAreNoSchemasAreBelievedInTheEnd: for a registry that does not check what it
-// stores. Records that name any number of such texts hold partitions for minutes in all.
+// stores. A fault that passes is doubted each time, for each schema.
 func TestTextsThatAreNoSchemasAreBelievedInTheEnd(t *testing.T) {
-	var d doubt
-	now := time.Now()
-	doubted := func(after time.Duration) bool {
-		now = now.Add(after)
-		return d.check(&schemaAnswer{Schema: "{"}, now) != nil
-	}
-	for i, c := range []struct {
+	for name, answers := range map[string][]struct {
 		after time.Duration
-		want  bool
-	}{{0, true}, {time.Minute, true}, {doubtFor - time.Minute, false}, {time.Second, false}, {30 * time.Minute, false}, {doubtAgain - 1, false}, {doubtAgain, true}, {doubtFor, false}} {
-		if got := doubted(c.after); got != c.want {
-			t.Errorf("%d: doubted %v, want %v", i, got, c.want)
+		about string
+		good  bool
+		want  bool // it is believed
+	}{
+		"for long": {{0, "a", false, false}, {time.Minute, "a", false, false}, {doubtFor - time.Minute, "a", false, true}, {time.Second, "a", false, true},
+			{30 * time.Minute, "a", false, true}, {doubtAgain - 1, "a", false, true}, {doubtAgain, "a", false, false}, {doubtFor, "a", false, true}},
+		"a second fault within the hour": {{0, "a", false, false}, {doubtFor + 1, "a", false, false}, {doubtFor - 1, "a", false, false}, {1, "a", false, true}},
+		"good in between":                {{0, "a", false, false}, {time.Minute, "a", true, true}, {doubtFor - time.Minute, "a", false, false}, {doubtFor, "a", false, true}},
+		"good after it was believed":     {{0, "a", false, false}, {doubtFor, "a", false, true}, {0, "a", true, true}, {time.Minute, "a", false, false}},
+		"good for another":               {{0, "a", false, false}, {doubtFor, "b", true, true}, {0, "a", false, true}},
+		"of another":                     {{0, "a", false, false}, {doubtFor, "a", false, true}, {time.Second, "b", false, false}, {doubtFor, "b", false, true}},
+	} {
+		var d doubts
+		now := time.Now()
+		for i, c := range answers {
+			now = now.Add(c.after)
+			got := c.good
+			if c.good {
+				d.end(c.about)
+			} else {
+				got = d.believe(c.about, now)
+			}
+			if got != c.want {
+				t.Errorf("%s: %d: believed %v, want %v", name, i, got, c.want)
+			}
 		}
 	}
-	if err := d.check(&schemaAnswer{Schema: `"int"`}, now); err != nil {
-		t.Error(err)
-	}
 	// Then it is a schema that cannot be read.
-	reg := open(t, Options{URL: served(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"schema":"{"}`) })})
-	reg.doubt.first, reg.doubt.last = time.Now().Add(-doubtFor), time.Now()
+	var good atomic.Bool
+	reg := open(t, Options{URL: served(t, func(w http.ResponseWriter, _ *http.Request) {
+		if good.Load() {
+			fmt.Fprint(w, `{"schema":"\"int\""}`)
+			return
+		}
+		fmt.Fprint(w, `{"schema":"{"}`)
+	})})
+	const question = "/schemas/ids/12"
+	reg.doubts.believe(question, time.Now().Add(-doubtFor))
+	reg.doubts.believe(question, time.Now().Add(-time.Minute))
 	s, err := reg.SchemaByID(t.Context(), 12)
 	if _, _, bad := avro.ParseSchema(&s); err != nil || bad == nil {
 		t.Errorf("%v, %v", err, bad)
+	}
+	if _, err := reg.SchemaByID(t.Context(), 13); !errors.Is(err, ErrAway) {
+		t.Errorf("another id's text is believed at once: %v", err)
+	}
+	good.Store(true)
+	if _, err := reg.SchemaByID(t.Context(), 12); err != nil || reg.doubts.of[question] != nil {
+		t.Errorf("a good answer does not end the doubt: %v", err)
+	}
+}
+
+// TestDoubtsAreBounded: any number of such texts takes little memory, and what is asked
+// for again and again is still believed in the end.
+func TestDoubtsAreBounded(t *testing.T) {
+	var d doubts
+	now := time.Now()
+	for i := range 10 * maxDoubts {
+		now = now.Add(time.Second)
+		if believed := d.believe("a", now); believed != (i >= int(doubtFor/time.Second)) {
+			t.Fatalf("%d: believed %v", i, believed)
+		}
+		d.believe(fmt.Sprint(i), now)
+	}
+	if len(d.of) > maxDoubts {
+		t.Errorf("%d are remembered", len(d.of))
 	}
 }

@@ -76,7 +76,7 @@ type Client struct {
 	// current is the endpoint to ask first: the last that answered, so that one that
 	// hangs costs its timeout once and not with every request.
 	current atomic.Uint32
-	doubt   doubt
+	doubts  doubts
 }
 
 type endpoint struct {

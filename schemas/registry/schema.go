@@ -95,7 +95,14 @@ func (r *Client) schema(ctx context.Context, q question, path string, a *schemaA
 		if err := check(); err != nil {
 			return err
 		}
-		return r.doubt.check(a, time.Now())
+		if err := a.checkText(); err != nil {
+			if r.doubts.believe(path, time.Now()) {
+				return nil
+			}
+			return err
+		}
+		r.doubts.end(path)
+		return nil
 	})
 	return tooLarge(err)
 }
