@@ -64,7 +64,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if err = p.openAccounts(); err != nil {
 		return nil, err
 	}
-	c.Registry.Metrics = p.metrics
+	c.Registry.Metrics, c.Registry.Log = p.metrics, log
 	if p.registry, err = registry.New(c.Registry); err != nil {
 		return nil, fmt.Errorf("%s: %w", setting.Registry, err)
 	}

@@ -8,18 +8,25 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // A registry that is broken, or a cache in front of it, may answer with the schema of
 // another id, or with a text that is no schema. Its events would become dead letters, or
 // worse, be read wrong. Not every registry says what its answer is about: what it says is
-// checked, and an answer that is about something else is none.
+// checked, and an answer that is about something else is none. But a registry may know a
+// subject by several names, or spell it in another way, so that an answer that only differs
+// in that is believed once it has been given for long.
 
 // otherError says that an answer is about something else than the question.
 type otherError struct{ what string }
 
 func (e *otherError) Error() string { return "its answer is about " + e.what }
+
+// errOtherSubject is the one otherError that is believed in the end.
+var errOtherSubject = &otherError{"another subject"}
 
 // optional is a part of an answer that few registries give. One of another type counts as
 // absent.
@@ -46,11 +53,11 @@ func (a *schemaAnswer) checkName(ref framing.Ref) error {
 // checkVersion is checkName for a version of a subject. Subjects are compared without
 // their contexts, which not all answers have.
 func (a *schemaAnswer) checkVersion(subject string, version int) error {
-	switch name := withoutContext(a.Subject); {
-	case name != "" && name != withoutContext(subject):
-		return &otherError{"another subject"}
-	case version > 0 && a.Version.value > 0 && a.Version.value != version:
+	if version > 0 && a.Version.value > 0 && a.Version.value != version {
 		return &otherError{fmt.Sprintf("version %d", a.Version.value)}
+	}
+	if name := withoutContext(a.Subject); name != "" && name != withoutContext(subject) {
+		return errOtherSubject
 	}
 	return nil
 }
@@ -72,8 +79,9 @@ const (
 
 // doubts remembers the questions that had answers which no registry should give.
 type doubts struct {
-	mu sync.Mutex
-	of map[string]*doubt
+	log zerolog.Logger
+	mu  sync.Mutex
+	of  map[string]*doubt
 }
 
 // doubt is since when, and when last, a question had such answers, without a good one or
@@ -94,9 +102,22 @@ func (a *schemaAnswer) checkText() error {
 	return errNotJSON
 }
 
-// believe reports whether such an answer is believed, because the registry has given such
-// ones to the question for long.
-func (d *doubts) believe(question string, now time.Time) bool {
+// check returns an error unless such an answer is believed, because the registry has given
+// such ones to the question for long. That it is, is logged once.
+func (d *doubts) check(question string, wrong error, now time.Time) error {
+	believed, first := d.believe(question, now)
+	if !believed {
+		return wrong
+	}
+	if first {
+		d.log.Warn().Str("question", question).Err(wrong).Dur("after_ms", doubtFor).
+			Msg("the schema registry's answer is believed, since it has not changed; check the registry if it is wrong")
+	}
+	return nil
+}
+
+// believe reports whether an answer is believed, and whether it is the first one.
+func (d *doubts) believe(question string, now time.Time) (believed, first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := d.of[question]
@@ -110,8 +131,9 @@ func (d *doubts) believe(question string, now time.Time) bool {
 		d.put(question, e)
 	}
 	e.last = now
-	e.believed = e.believed || now.Sub(e.first) >= doubtFor
-	return e.believed
+	first = !e.believed && now.Sub(e.first) >= doubtFor
+	e.believed = e.believed || first
+	return e.believed, first
 }
 
 // put adds a question, and forgets the one that was asked least recently if there are too

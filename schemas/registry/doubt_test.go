@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
@@ -97,7 +100,7 @@ func TestTextsThatAreNoSchemasAreBelievedInTheEnd(t *testing.T) {
 			if c.good {
 				d.end(c.about)
 			} else {
-				got = d.believe(c.about, now)
+				got, _ = d.believe(c.about, now)
 			}
 			if got != c.want {
 				t.Errorf("%s: %d: believed %v, want %v", name, i, got, c.want)
@@ -136,12 +139,53 @@ func TestDoubtsAreBounded(t *testing.T) {
 	now := time.Now()
 	for i := range 10 * maxDoubts {
 		now = now.Add(time.Second)
-		if believed := d.believe("a", now); believed != (i >= int(doubtFor/time.Second)) {
+		if believed, _ := d.believe("a", now); believed != (i >= int(doubtFor/time.Second)) {
 			t.Fatalf("%d: believed %v", i, believed)
 		}
 		d.believe(fmt.Sprint(i), now)
 	}
 	if len(d.of) > maxDoubts {
 		t.Errorf("%d are remembered", len(d.of))
+	}
+}
+
+// TestASubjectByAnotherNameIsBelievedInTheEnd: a registry may have aliases of subjects, or
+// spell them in another way. It is logged once, and one wait is enough for all that a
+// schema refers to. Another version stays an answer about something else.
+func TestASubjectByAnotherNameIsBelievedInTheEnd(t *testing.T) {
+	var log bytes.Buffer
+	var version atomic.Int32
+	version.Store(1)
+	reg := open(t, Options{Log: zerolog.New(&log), URL: served(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "/ids/"):
+			fmt.Fprint(w, `{"schema":"\"string\"","references":[{"name":"c","subject":"C","version":1},{"name":"a","subject":"a","version":1},{"name":"b","subject":"b","version":1}]}`)
+		case strings.Contains(r.URL.Path, "/subjects/C/"):
+			fmt.Fprint(w, `{"subject":"c","version":1,"schema":"\"int\""}`)
+		case strings.Contains(r.URL.Path, "/subjects/a/"):
+			fmt.Fprint(w, `{"subject":"a","version":1,"schema":"\"int\""}`)
+		default:
+			fmt.Fprintf(w, `{"subject":"b-of-team","version":%d,"schema":"\"int\""}`, version.Load())
+		}
+	})})
+	const question = "schema id 12 and what it refers to"
+	if _, err := reg.SchemaByID(t.Context(), 12); !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "another subject") {
+		t.Fatalf("at first: %v", err)
+	}
+	if reg.doubts.of[question] == nil {
+		t.Fatal("it is not in doubt")
+	}
+	reg.doubts.of[question].first = time.Now().Add(-doubtFor)
+	for range 3 {
+		if s, err := reg.SchemaByID(t.Context(), 12); err != nil || len(s.References) != 3 {
+			t.Fatalf("after %s: %+v, %v", doubtFor, s, err)
+		}
+	}
+	if n := strings.Count(log.String(), "is believed"); n != 1 || !strings.Contains(log.String(), question) {
+		t.Errorf("logged %d times, want once: %s", n, log.String())
+	}
+	version.Store(2)
+	if _, err := reg.SchemaByID(t.Context(), 12); !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("another version: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"github.com/tracklayer/amazon-capi/internal/bearer"
@@ -49,6 +50,8 @@ type Options struct {
 	Glue Versions
 	// Metrics takes the metrics; nil for none.
 	Metrics prometheus.Registerer
+	// Log takes what an operator should look into; the zero Logger drops it.
+	Log zerolog.Logger
 	// Dial opens the connections; nil for the operating system's.
 	Dial web.Dial
 }
@@ -100,6 +103,7 @@ func New(o Options) (*Client, error) {
 	if o.Dial != nil {
 		r.transport.DialContext = o.Dial
 	}
+	r.doubts.log = o.Log
 	var err error
 	if r.context, err = ParseContext(o.Context); err != nil {
 		return nil, fmt.Errorf("schema registry: %w", err)

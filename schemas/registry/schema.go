@@ -92,14 +92,17 @@ func (r *Client) schema(ctx context.Context, q question, path string, a *schemaA
 		if a.Schema == "" {
 			return errNoSchema
 		}
-		if err := check(); err != nil {
+		err := check()
+		if errors.Is(err, errOtherSubject) {
+			// Once for all that a schema refers to; a good answer about one of them says
+			// nothing about the others.
+			err = r.doubts.check(q.op, err, time.Now())
+		}
+		if err != nil {
 			return err
 		}
 		if err := a.checkText(); err != nil {
-			if r.doubts.believe(path, time.Now()) {
-				return nil
-			}
-			return err
+			return r.doubts.check(path, err, time.Now())
 		}
 		r.doubts.end(path)
 		return nil
