@@ -54,6 +54,15 @@ func (e *AwayError) Is(target error) bool { return target == ErrAway }
 // Error leaves out.
 func (e *AwayError) Unwrap() error { return e.cause }
 
+// Answered reports whether something answered, so that it may have a better answer to other
+// questions.
+func (e *AwayError) Answered() bool {
+	if e.Status != 0 || errors.Is(e.cause, errNoSchema) || errors.Is(e.cause, errNotJSON) {
+		return true
+	}
+	return errors.As(e.cause, new(*otherError)) || errors.As(e.cause, new(*json.SyntaxError)) || errors.As(e.cause, new(*json.UnmarshalTypeError))
+}
+
 // Away returns the error of a registry that gave no answer that can be trusted; detail
 // has no secrets.
 func Away(op, endpoint string, status int, detail string, cause error) *AwayError {

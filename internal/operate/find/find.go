@@ -145,8 +145,8 @@ func (f *finder) notFound() error {
 	}
 	where := strings.Join(read, ", ")
 	hint := "check its spelling, and how long the topics keep records"
-	if f.schemas.away != nil {
-		return fmt.Errorf("%s: %w in %s, of which some could not be read: %w", f.query.Shown(), ErrNotFound, where, f.schemas.away)
+	if f.schemas.first != nil {
+		return fmt.Errorf("%s: %w in %s, of which some could not be read: %w", f.query.Shown(), ErrNotFound, where, f.schemas.first)
 	}
 	if !f.Since.IsZero() || !f.Until.IsZero() {
 		hint = "try it without --since and --until"

@@ -1,8 +1,11 @@
 package find
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -52,6 +56,71 @@ func TestWithoutTheRegistry(t *testing.T) {
 	if _, err := b.run("e"); err == nil || !strings.Contains(err.Error(), "it answers 503") {
 		t.Errorf("what is not found says nothing of the registry: %v", err)
 	}
+}
+
+// TestWithOneBadSchema: what the registry says of one schema says nothing of the others,
+// whose events and receipts are read. It is asked for each such schema once, and not for
+// any number of them.
+func TestWithOneBadSchema(t *testing.T) {
+	b := newBench(t)
+	const bad = 9000
+	unreadable := func(id uint32) {
+		b.produce(&kgo.Record{Topic: source, Value: avro.AppendHeader(nil, id), Timestamp: b.now})
+	}
+	unreadable(bad)
+	b.receipt("e", b.publish(0, "e", time.Minute), verdict.Accepted, 0)
+	for i := range uint32(2 * maxBad) {
+		unreadable(bad + i%2)
+	}
+	asked := b.throughRegistry(bad)
+	s := b.find("e")
+	if s.State != Accepted || kinds(s) != "happened published sent accepted" {
+		t.Errorf("%s, %s", s.State, kinds(s))
+	}
+	if notes := strings.Join(s.Notes, "; "); !strings.Contains(notes, "schema id 9000: its answer is about schema id 1:") {
+		t.Errorf("nothing says that a schema is bad: %q", notes)
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("asked %d times for two bad schemas", n)
+	}
+	for i := range uint32(3 * maxBad) {
+		unreadable(bad + i)
+	}
+	asked = b.throughRegistry(bad)
+	if s := b.find("e"); s.State != Accepted {
+		t.Errorf("with many: %s, %s", s.State, kinds(s))
+	}
+	if n := asked.Load(); n > maxBad {
+		t.Errorf("asked %d times for bad schemas, want at most %d", n, maxBad)
+	}
+}
+
+// throughRegistry has the registry answer questions for ids from bad on with something
+// else, and counts these.
+func (b *bench) throughRegistry(bad int) *atomic.Int32 {
+	asked := new(atomic.Int32)
+	to, err := url.Parse(b.cluster.RegistryURL())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var id int
+		if _, err := fmt.Sscanf(r.URL.Path, "/schemas/ids/%d", &id); err == nil && id >= bad {
+			asked.Add(1)
+			fmt.Fprint(w, `{"schema":"\"int\"","id":1}`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	b.t.Cleanup(s.Close)
+	reg, err := registry.New(registry.Options{URL: s.URL})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(reg.Close)
+	b.o.Registry = reg
+	return asked
 }
 
 // withoutRegistry has the registry refuse; more questions than that are a fault.
