@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"regexp"
 	"strings"
 
@@ -49,9 +50,6 @@ var (
 	phone   = regexp.MustCompile(`^\+[0-9 ()./-]{7,}$`)
 )
 
-// clicks are measurement tokens as a cookie has them: several, of as many clicks.
-var clicks = regexp.MustCompile(`^\w+\.\d+(\|\w+\.\d+)+$`)
-
 // Identifies reports whether a text is plainly the identifier of a person.
 func Identifies(s string) bool {
 	return address.MatchString(s) || hash.MatchString(s) || phone.MatchString(s)
@@ -63,7 +61,10 @@ func Identifies(s string) bool {
 type People struct {
 	given []string
 	plain map[string]bool // as they are, without case
-	rules []*transform.Transformer
+	// tokens are the parts of those that may be lists of measurement tokens, as a cookie
+	// has them. Other identifiers are not compared with a part.
+	tokens map[string]bool
+	rules  []*transform.Transformer
 	// hashes are those that the identifiers become, by country, since a phone number may
 	// need it.
 	hashes map[string]map[transform.Hash]bool
@@ -73,13 +74,11 @@ type People struct {
 
 // NewPeople returns what recognises the given identifiers.
 func NewPeople(identifiers []string) (*People, error) {
-	p := &People{given: identifiers, plain: make(map[string]bool), hashes: make(map[string]map[transform.Hash]bool)}
+	p := &People{given: identifiers, plain: make(map[string]bool), tokens: make(map[string]bool), hashes: make(map[string]map[transform.Hash]bool)}
 	for _, s := range identifiers {
 		p.plain[strings.ToLower(s)] = true
-		if clicks.MatchString(s) {
-			for token := range strings.SplitSeq(strings.ToLower(s), "|") {
-				p.plain[token] = true
-			}
+		for token := range tokens(s) {
+			p.tokens[token] = true
 		}
 	}
 	// By every rule that the program can send by: events were perhaps sent by another
@@ -104,13 +103,13 @@ func (p *People) Has(ev *schemas.Event) bool {
 		return false
 	}
 	u := &ev.User
-	for _, s := range []string{u.Email, u.Phone, u.HashedEmail, u.HashedPhone, u.MADID, u.RampID, u.MatchID, u.RealID, u.MerkleID, u.KantarID, u.FIP, ev.ClickID} {
+	for _, s := range []string{u.Email, u.Phone, u.HashedEmail, u.HashedPhone, u.MADID, u.RampID, u.MatchID, u.RealID, u.MerkleID, u.KantarID, u.FIP, ev.ClickID, ev.ArefTokens} {
 		if s != "" && p.plain[strings.ToLower(strings.TrimSpace(s))] {
 			return true
 		}
 	}
-	for token := range strings.SplitSeq(ev.ArefTokens, "|") {
-		if token != "" && p.plain[strings.ToLower(strings.TrimSpace(token))] {
+	for token := range tokens(ev.ArefTokens) {
+		if p.tokens[token] {
 			return true
 		}
 	}
@@ -123,6 +122,17 @@ func (p *People) Has(ev *schemas.Event) bool {
 		}
 	}
 	return false
+}
+
+// tokens are the measurement tokens of a list, without case.
+func tokens(list string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for token := range strings.SplitSeq(strings.ToLower(list), "|") {
+			if token = strings.TrimSpace(token); token != "" && !yield(token) {
+				return
+			}
+		}
+	}
 }
 
 // of returns the hashes that the identifiers become in a country.

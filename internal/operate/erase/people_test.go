@@ -72,6 +72,14 @@ func TestClicksAreRecognised(t *testing.T) {
 		{one + "|" + two, "", one + "|" + two, true},
 		{one + "|" + two, "", three, false},
 		{"a|b", "", one, false},
+		{"a-b.1|c.2", "", "a-b.1|c.2", true},
+		{"a-b.1|c.2", "", "C.2", true},
+		{one + " | " + two, "", two + "|" + three, true},
+		{one + "|" + two, "", three + " | " + two, true},
+		{one + "|", "", one, true},
+		{"|", "", "|", true},
+		{"|", "", one + "||", false},
+		{one + "|ramp-1", "ramp-1", "", false},
 		{one, "", "", false},
 	} {
 		p, err := NewPeople([]string{tc.given})
