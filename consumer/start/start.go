@@ -1,6 +1,7 @@
 package start
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -115,22 +116,22 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	if joined {
 		member, generation = client.GroupMetadata()
 	}
-	id, err := topicID(ctx, client, topic)
-	if err != nil {
-		return err
+	id, unknown := topicID(ctx, client, topic)
+	if unknown != nil && !errors.Is(unknown, kerr.UnknownTopicOrPartition) {
+		return unknown
 	}
 	ends, err := committedEnds(ctx, client, topic)
 	if _, whole := ends.Lookup(topic, -1); whole && errors.Is(err, kerr.UnknownTopicOrPartition) {
 		d.Decided(topic)
 		return nil // everything in it is new
 	}
-	if err != nil {
-		return err
+	if err = cmp.Or(err, unknown); err != nil {
+		return err // some brokers know it, and nobody said whose ends these are
 	}
 	at, made := d.keepEnds(topic, id, ends)
 	if made {
 		d.Decided(topic)
-		return nil // it was made again since the first look, and everything in it is new
+		return nil // everything in it is new
 	}
 	// When asked for all, brokers omit what may not be read, as if it did not exist.
 	has, err := topics.GroupOffsets(ctx, client, d.Topics, d.Group, map[string][]int32{topic: slices.Sorted(maps.Keys(at))})
@@ -148,6 +149,16 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	}
 	if joined && !d.decides(topic) {
 		return errLeftToOther
+	}
+	// If it was made again since, the ends may be those of either topic. Brokers before
+	// Kafka 4.1 take a commit by the topic's name, and would not refuse them.
+	now, err := topicID(ctx, client, topic)
+	if err != nil {
+		return err
+	}
+	if remade(id, now) {
+		d.Decided(topic)
+		return nil
 	}
 	if err := d.commitEnds(ctx, client, topic, id, at, member, generation); err != nil {
 		return err
@@ -175,17 +186,19 @@ func committedEnds(ctx context.Context, client *kgo.Client, topic string) (ends 
 	return ends, err
 }
 
-// topicID returns the id of a topic as it is now; zeros if brokers do not know the topic.
+// topicID returns the id of a topic as it is now; zeros if the brokers have no ids.
 func topicID(ctx context.Context, client *kgo.Client, topic string) (id [16]byte, err error) {
 	described, err := topics.Describe(ctx, client, topic)
 	if err != nil {
 		return id, err
 	}
-	err = kerr.ErrorForCode(described[topic].ErrorCode)
-	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return id, nil
-	}
-	return described[topic].TopicID, err
+	return described[topic].TopicID, kerr.ErrorForCode(described[topic].ErrorCode)
+}
+
+// remade reports whether a topic that had the first id was made again if it now has the
+// second.
+func remade(first, now [16]byte) bool {
+	return first != now && first != topics.NoID && now != topics.NoID
 }
 
 // keepEnds returns the ends of a topic's partitions as they were at the first look. A
@@ -195,7 +208,7 @@ func (d *Decider) keepEnds(topic string, id [16]byte, ends kadm.ListedOffsets) (
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	first, looked := d.looked[topic]
-	if looked && first != id && first != topics.NoID && id != topics.NoID {
+	if looked && remade(first, id) {
 		return nil, true
 	}
 	at = make(map[int32]int64)
