@@ -88,8 +88,9 @@ func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) 
 
 // remind adds unreported partitions to the offsets that the client begins with: it would
 // forget them until the next rebalance. Any offset will do, because they are paused until
-// they are placed. It leaves out those that the client has kept and reads already. Their
-// positions may be in use by a fetch, which only SetOffsets waits for.
+// they are placed. It leaves out those that the client has kept and reads already, of which
+// it has an offset even without a commit: onOffsets and polls set one. Their positions may
+// be in use by a fetch, which only SetOffsets waits for.
 func (c *Consumer) remind(offsets map[string]map[int32]kgo.Offset, silent []*assignment.Assignment) {
 	kept := c.client.CommittedOffsets()
 	for _, a := range silent {
