@@ -159,13 +159,11 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 	if len(headers) == 0 && len(value) >= avro.HeaderSize && value[0] == 0 && d.framings&framing.ConfluentPrefix != 0 {
 		id := binary.BigEndian.Uint32(value[1:])
 		if e := d.cache.Load().id(id); e != nil {
-			if err := e.Read(value[avro.HeaderSize:], ev); err != nil {
-				ref := framing.RefID(id)
-				d.recheck(framing.Found{Ref: ref, Payload: value[avro.HeaderSize:]}, e)
-				return of(err, ref)
+			err := e.Read(value[avro.HeaderSize:], ev)
+			if err == nil && e.hasRead.Load() {
+				return nil
 			}
-			e.reads()
-			return nil
+			return d.first(framing.RefID(id), value[avro.HeaderSize:], e, err)
 		}
 	}
 	var f framing.Found

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 )
 
 // A registry that was wrong for a moment may have given another event's schema, which
@@ -16,6 +17,20 @@ import (
 //
 // The registry may be wrong now instead, and the record be garbage. So a schema that has
 // read a record stays, and another one only takes its place if it reads the record.
+
+// first is what decode returns for a payload that could not be read, or is the first one
+// that was. It is apart from it because its variables would slow down the reading of all
+// others.
+//
+//go:noinline
+func (d *Decoder) first(ref framing.Ref, payload []byte, e *cached, err *program.Error) error {
+	if err == nil {
+		e.reads()
+		return nil
+	}
+	d.recheck(framing.Found{Ref: ref, Payload: payload}, e)
+	return of(err, ref)
+}
 
 // recheck asks for a schema again, by which a record could not be read.
 func (d *Decoder) recheck(f framing.Found, e *cached) {
