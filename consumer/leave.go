@@ -22,6 +22,8 @@ const (
 // leaveGroup leaves the group and closes the client. abandon cancels the client's
 // context, with everything that it still waits for.
 func (c *Consumer) leaveGroup(abandon func()) {
+	// Closing polls a last time, and what is still leaving then waits for that poll.
+	defer c.client.AllowRebalance()
 	member, _ := c.client.GroupMetadata()
 	ctx, cancel := context.WithTimeout(context.Background(), leavePatience)
 	c.client.AllowRebalance()

@@ -1,13 +1,17 @@
 package consumer
 
 import (
+	"bytes"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -290,4 +294,34 @@ func TestTheClientIsThereBeforeItJoins(t *testing.T) {
 	if !<-there {
 		t.Error("the consumer knows no client, or another, when the client begins")
 	}
+}
+
+// TestNothingWaitsForTheClosingPoll: the client polls a last time when it is closed, and
+// what is still leaving the group then waits until that poll has been dealt with.
+func TestNothingWaitsForTheClosingPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.publish(0, events("p1", 0, 5)...)
+		s := newFakeSink(false)
+		m := b.start(s, func(o *Options) { o.MaxInFlightEvents, o.Drain = 5, time.Second })
+		b.eventually("the window is full", func() bool { return s.count("e4") == 1 })
+		refused := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Topic: topic, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		b.grow(2) // for the closing poll: the client tells of the refusal, and is not polled
+		time.Sleep(time.Minute)
+		if refused.Hits() == 0 {
+			t.Fatal("no offset was refused")
+		}
+		if err := m.stop(); err != nil {
+			t.Error(err)
+		}
+		if err := m.client.LeaveGroupContext(t.Context()); err != nil { // in place of one that comes late
+			t.Error(err)
+		}
+		synctest.Wait()
+		stacks := make([]byte, 1<<20)
+		if stacks = stacks[:runtime.Stack(stacks, true)]; bytes.Contains(stacks, []byte("kgo.(*Client).LeaveGroupContext.func1")) {
+			t.Error("a goroutine is left that waits for the client's last poll")
+		}
+		m.client.AllowRebalance()
+	})
 }
