@@ -50,8 +50,11 @@ var registryFaults = []http.HandlerFunc{
 			}
 		}
 	},
-	// Nothing, until who asks gives up.
-	func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	// Nothing, until who asks gives up, which is noticed only once the question has been read.
+	func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	},
 }
 
 // ServeHTTP implements http.Handler.
