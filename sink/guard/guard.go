@@ -61,6 +61,7 @@ type Guard struct {
 	reasons  reasons // of the stream
 	storm    *hold   // of the stream; nil if there is none
 	holds    map[string]*hold
+	joined   int                 // how many of them are held with the stream: some, if it is held
 	again    []*deadletter.Draft // that are to be read again, since their hold is over
 }
 

@@ -74,6 +74,7 @@ func (g *Guard) beginStorm(latest counts, letters []*deadletter.Draft, now time.
 // join holds a profile because the stream is held. mu is held.
 func (g *Guard) join(name string, now time.Time) *hold {
 	h := &hold{name: strings.Clone(name), since: now, latest: g.storm.latest, why: g.storm.why, reason: g.storm.reason, joined: true}
+	g.joined++
 	g.enter(h)
 	return h
 }

@@ -46,31 +46,23 @@ func (g *Guard) Resume(name *string) bool {
 	now := g.opts.Now()
 	var freed []*hold
 	g.mu.Lock()
-	switch {
-	case name == nil:
-		for _, h := range g.holds {
-			freed = append(freed, h)
+	var h *hold
+	if name != nil {
+		h = g.holds[*name]
+	}
+	stream := g.storm != nil && (name == nil || h != nil && h.joined)
+	for _, other := range g.holds {
+		// One of many that are held with the stream would be held again with its next refused event.
+		if name == nil || other == h || stream && other.joined {
+			freed = append(freed, other)
 		}
-		if g.storm != nil {
-			g.stream.accept(g.storm.latest)
-			g.storm = nil
-		}
-	case g.holds[*name] != nil:
-		freed = append(freed, g.holds[*name])
+	}
+	if stream {
+		g.stream.accept(g.storm.latest)
+		g.storm = nil
 	}
 	for _, h := range freed {
 		g.acknowledge(h)
-	}
-	if g.storm != nil && len(freed) > 0 && freed[0].joined {
-		// One of many: it would be held again with its next refused event.
-		g.storm = nil
-		g.stream.accept(freed[0].latest)
-		for _, h := range g.holds {
-			if h.joined {
-				freed = append(freed, h)
-				g.acknowledge(h)
-			}
-		}
 	}
 	g.mu.Unlock()
 	g.open(freed, now, byOperator)
@@ -94,10 +86,8 @@ func (g *Guard) passed(h *hold, now time.Time) (freed []*hold) {
 		p.clear()
 		p.tries, p.opened = h.tries, now
 	}
-	g.leave(h)
-	if h.joined && g.storm != nil {
-		g.stream.clear()
-		g.storm = nil
+	if g.leave(h); h.joined {
+		g.endStorm()
 		for _, other := range g.holds {
 			if other.joined {
 				freed = append(freed, other)
@@ -111,12 +101,26 @@ func (g *Guard) passed(h *hold, now time.Time) (freed []*hold) {
 	return freed
 }
 
-// leave ends a hold, whose letters are to be read again. mu is held.
+// leave ends a hold, whose letters are to be read again, and that of the stream with its last
+// member: nothing else would be tried to end it. mu is held.
 func (g *Guard) leave(h *hold) {
 	delete(g.holds, h.name)
 	g.held.Store(int64(len(g.holds)))
+	if h.joined {
+		if g.joined--; g.joined == 0 {
+			g.endStorm()
+		}
+	}
 	g.again = append(g.again, h.drafts...)
 	h.drafts = nil
+}
+
+// endStorm ends the stream's hold, if there is one. mu is held.
+func (g *Guard) endStorm() {
+	if g.storm != nil {
+		g.stream.clear()
+		g.storm = nil
+	}
 }
 
 // What ends a hold.
@@ -319,10 +323,6 @@ func (g *Guard) endIdle(now time.Time) {
 			}
 			g.leave(h)
 			freed = append(freed, h)
-		}
-		if len(g.holds) == 0 && g.storm != nil {
-			g.stream.clear()
-			g.storm = nil
 		}
 		g.mu.Unlock()
 	}

@@ -1,0 +1,85 @@
+package guard
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// idleLanes have no events, so that holds end by idling.
+type idleLanes struct{ noLanes }
+
+func (idleLanes) Busy(string) bool { return false }
+
+var broken = verdict.CodeNotAvro.Because("no Avro")
+
+// known makes the guard know profiles to be well, for longer than its time.
+func (b *bench) known(profiles ...string) {
+	for _, p := range profiles {
+		b.Accepted(p, 500, false)
+	}
+	b.now = b.now.Add(6 * time.Minute)
+}
+
+// flood refuses that many records of a profile, and those that wait are kept.
+func (b *bench) flood(profile string, n int, why *verdict.Reason) {
+	for range n {
+		b.Sift(letters(profile, 1, why))
+	}
+}
+
+func (b *bench) held(profile string) bool {
+	_, held := b.Held(profile)
+	return held
+}
+
+// failing returns how many conditions fail whose name begins so.
+func (b *bench) failing(name string) (n int) {
+	for _, s := range b.opts.Conditions.States() {
+		if !s.OK && strings.HasPrefix(s.Name, name) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestTheStreamsHoldEndsWithItsMembers: it is about profiles that are held with the stream.
+// A hold of another kind does not keep it.
+func TestTheStreamsHoldEndsWithItsMembers(t *testing.T) {
+	for name, end := range map[string]func(b *bench){
+		"its own hold passes":     func(b *bench) { b.Accepted("1", 1, true) },
+		"its own hold is resumed": func(b *bench) { one := "1"; b.Resume(&one) },
+		"all is resumed":          func(b *bench) { b.Resume(nil) },
+	} {
+		b := newBench(Default())
+		b.opts.Conditions = health.NewConditions(zerolog.Nop(), b.opts.Now)
+		b.cond = b.opts.Conditions.Condition(conditionName)
+		b.opts.Lanes = idleLanes{}
+		b.known("1", "2")
+		b.flood("1", 1000, missing)
+		b.flood("", 1000, broken)
+		if !b.held("1") || !b.held("") || b.storm == nil {
+			t.Fatalf("%s: held %v %v in a storm: %v", name, b.held("1"), b.held(""), b.storm != nil)
+		}
+		// The partitions of the stream's records go to others; the profile's stay.
+		b.holds[""].drafts = nil
+		b.endIdle(b.now)
+		b.now = b.now.Add(6 * time.Minute)
+		b.endIdle(b.now)
+		if b.held("") || !b.held("1") {
+			t.Fatalf("%s: held %v %v", name, b.held(""), b.held("1"))
+		}
+		end(b)
+		if b.Holding() || b.storm != nil {
+			t.Errorf("%s: the stream is held without members", name)
+		}
+		if n := b.failing(conditionName); n > 0 {
+			t.Errorf("%s: %d conditions fail", name, n)
+		}
+	}
+}
