@@ -201,17 +201,18 @@ func (g *Guard) judge(name string, letters []*deadletter.Draft, now time.Time) (
 	if g.holds[name] != nil {
 		return true, nil
 	}
-	if g.storm == nil {
+	if !g.storm.explains(letters) {
 		news = g.refused(name, letters, now)
 	}
-	if g.holds[name] == nil && g.storm != nil {
+	if g.holds[name] == nil && g.storm.explains(letters) {
 		news = append(news, g.join(name, now))
 	}
 	return g.holds[name] != nil, news
 }
 
 // refused counts letters and returns the hold that begins because of them, if it is the
-// profile's; that of the stream it sets. mu is held.
+// profile's; that of the stream it sets. The stream's is not about profiles that Amazon never
+// accepted: anybody can make those up. mu is held.
 func (g *Guard) refused(name string, letters []*deadletter.Draft, now time.Time) []*hold {
 	s := &g.opts.Settings
 	c := counts{uint32(len(letters)), uint32(len(letters))}
@@ -221,14 +222,18 @@ func (g *Guard) refused(name string, letters []*deadletter.Draft, now time.Time)
 			p.reasons = new(reasons)
 		}
 	}
-	g.stream.advance(now, s.Within)
-	if g.stream.total().bad == 0 {
-		g.reasons = reasons{}
+	ofStream := g.storm == nil && (p != nil || name == "")
+	if ofStream {
+		if g.stream.advance(now, s.Within); g.stream.total().bad == 0 {
+			g.reasons = reasons{}
+		}
+		g.stream.add(c)
 	}
-	g.stream.add(c)
 	for _, l := range letters {
 		r := reasonOf(&l.Reason)
-		g.reasons.add(r)
+		if ofStream {
+			g.reasons.add(r)
+		}
 		if p != nil {
 			p.reasons.add(r)
 		}
@@ -238,6 +243,16 @@ func (g *Guard) refused(name string, letters []*deadletter.Draft, now time.Time)
 			return []*hold{g.begin(name, p, latest, letters, now)}
 		}
 	}
+	if !ofStream {
+		return nil
+	}
+	return g.judgeStream(letters, now)
+}
+
+// judgeStream returns the hold that begins because of the stream's share, if one profile is
+// the cause, or sets the stream's. mu is held.
+func (g *Guard) judgeStream(letters []*deadletter.Draft, now time.Time) []*hold {
+	s := &g.opts.Settings
 	latest, ok := g.stream.jump(s)
 	if !ok {
 		return nil

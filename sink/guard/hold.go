@@ -63,12 +63,30 @@ func (g *Guard) begin(name string, p *profile, latest counts, letters []*deadlet
 	return h
 }
 
-// beginStorm holds the stream: from its next refused event on each profile is held as well,
-// and those without any go on. mu is held.
+// beginStorm holds the stream: each profile with an event that was refused for its reason is
+// held as well, and others go on. It begins with such an event, and so is never without a
+// profile whose events are tried. mu is held.
 func (g *Guard) beginStorm(latest counts, letters []*deadletter.Draft, now time.Time) {
-	g.storm = g.newHold("", latest, g.reasons.commonest(), letters, now)
+	storm := g.newHold("", latest, g.reasons.commonest(), letters, now)
+	if !storm.explains(letters) {
+		return
+	}
+	g.storm = storm
 	g.storm.later(now)
 	g.metrics.trips.WithLabelValues(scopeStream).Inc()
+}
+
+// explains reports whether one of the letters has the hold's reason; h may be nil.
+func (h *hold) explains(letters []*deadletter.Draft) bool {
+	if h == nil {
+		return false
+	}
+	for _, l := range letters {
+		if reasonOf(&l.Reason) == h.reason {
+			return true
+		}
+	}
+	return false
 }
 
 // join holds a profile because the stream is held. mu is held.
@@ -112,7 +130,7 @@ func (h *hold) text() string {
 	case h.joined:
 		what = "the dead-letter guard holds the profile with the whole stream"
 	case h.name == "":
-		what = "the dead-letter guard holds every profile with refused events"
+		what = "the dead-letter guard holds every profile with events that are refused alike"
 	}
 	return fmt.Sprintf("%s: %d of %s were refused, most of them as %s", what, h.latest.bad, count.Of(int64(h.latest.all), "event"), h.why)
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -81,5 +82,57 @@ func TestTheStreamsHoldEndsWithItsMembers(t *testing.T) {
 		if n := b.failing(conditionName); n > 0 {
 			t.Errorf("%s: %d conditions fail", name, n)
 		}
+	}
+}
+
+// TestStrangersHoldNobody: undecodable bytes and profiles that somebody makes up hold no
+// profile with other troubles.
+func TestStrangersHoldNobody(t *testing.T) {
+	b := newBench(Default())
+	b.known("1", "2")
+	for i := range 5000 {
+		b.Sift(letters(fmt.Sprint("made up ", i), 1, missing))
+	}
+	if b.Holding() || b.storm != nil {
+		t.Error("profiles that Amazon never accepted hold the stream")
+	}
+	b.flood("", 1000, broken)
+	if !b.held("") {
+		t.Fatal("what cannot be decoded is not held")
+	}
+	if b.Withhold("1", letters("1", 1, missing)) || b.held("1") {
+		t.Error("a profile is held for another reason than the storm's")
+	}
+	if !b.Withhold("2", letters("2", 1, broken)) {
+		t.Error("a profile is not held for the storm's reason")
+	}
+	held := false
+	for range 20 {
+		held = b.Withhold("1", letters("1", 50, missing)) || held
+	}
+	if !held || b.holds["1"].joined {
+		t.Error("a profile has no storm of its own in that of the stream")
+	}
+}
+
+// TestKnownProfilesAreTriedFirst, however many others come after them.
+func TestKnownProfilesAreTriedFirst(t *testing.T) {
+	b := newBench(Default())
+	b.known("1", "2")
+	b.flood("", 1000, missing)
+	b.Sift(letters("1", 1, missing))
+	b.Sift(letters("2", 1, missing))
+	tried := map[string]int{}
+	for i := range 40 {
+		for k := range 100 {
+			b.Sift(letters(fmt.Sprint("made up ", i, k), 1, missing))
+		}
+		b.now = b.now.Add(maxTry)
+		for _, h := range b.due(b.now) {
+			tried[h.name]++
+		}
+	}
+	if tried["1"] < 9 || tried["2"] < 9 || tried[""] < 9 || len(tried) < 4 {
+		t.Errorf("tried: %v", tried)
 	}
 }

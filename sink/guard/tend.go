@@ -159,12 +159,18 @@ func (g *Guard) open(freed []*hold, now time.Time, why string) {
 		Str("held", now.Sub(freed[0].since).Round(time.Second).String()).Msg("dead-letter guard goes on")
 }
 
+// anyones is how many tries of the stream there are for each one that profiles get, too, that
+// Amazon never accepted. These are as many as somebody makes up.
+const anyones = 4
+
 // due returns the holds of which an event is to be tried now. Of those that are held with
 // the stream it is one, and each in turn.
 func (g *Guard) due(now time.Time) (due []*hold) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var turn *hold
+	anyone := g.storm != nil && g.storm.tries%anyones == anyones-1
+	known := func(h *hold) bool { return anyone || h.name == "" || g.profiles[h.name] != nil }
 	for _, h := range g.holds {
 		switch {
 		case !h.joined:
@@ -172,6 +178,10 @@ func (g *Guard) due(now time.Time) (due []*hold) {
 				h.tries++
 				h.later(now)
 				due = append(due, h)
+			}
+		case turn != nil && known(h) != known(turn):
+			if known(h) {
+				turn = h
 			}
 		case turn == nil || h.tried.Before(turn.tried) || h.tried.Equal(turn.tried) && len(h.drafts) > len(turn.drafts):
 			turn = h
