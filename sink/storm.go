@@ -14,8 +14,19 @@ import (
 type storms struct{ *Sink }
 
 func (s storms) Hold(profile, why string) { s.turn(profile, func(l *lane) { l.gate.Storm(why) }) }
-func (s storms) Try(profile string)       { s.turn(profile, func(l *lane) { l.gate.Try() }) }
 func (s storms) Open(profile string)      { s.turn(profile, func(l *lane) { l.gate.End() }) }
+
+// Try lets requests through of the lanes that keep refused events. A trial in another lane of
+// the profile would pass, and say nothing.
+func (s storms) Try(profile string, any bool) (tried bool) {
+	s.turn(profile, func(l *lane) { tried = tried || l.condemned() })
+	s.turn(profile, func(l *lane) {
+		if l.gate.Tried(); l.condemned() || any && !tried {
+			l.gate.Try()
+		}
+	})
+	return tried || any
+}
 
 func (s storms) turn(profile string, how func(*lane)) {
 	s.mu.RLock()
@@ -79,11 +90,35 @@ func (l *lane) pick(now time.Time) *batch.Batch {
 	return l.pop(now)
 }
 
+// condemned reports whether the lane has events to send that were refused. The caller holds mu.
+func (l *lane) condemned() bool {
+	for _, list := range [][]*batch.Batch{l.front, l.aside, l.ready} {
+		for _, b := range list {
+			if b.Condemned {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tells reports whether an answer says something of what the guard holds: it is about an
+// event that was refused before, or none of these is left.
+func (l *lane) tells(f *flight) bool {
+	if !f.trial || f.batch.Condemned {
+		return f.trial
+	}
+	l.mu.Lock()
+	left := l.condemned()
+	l.mu.Unlock()
+	return !left && !l.sink.guard.Keeps(l.profile)
+}
+
 // guarded tells the guard what an answer says of its events, and keeps the refused ones if
 // they must not become dead letters.
 func (l *lane) guarded(f *flight, by *sorted) {
 	g := l.sink.guard
-	g.Accepted(l.profile, len(by.verdicts), f.trial)
+	g.Accepted(l.profile, len(by.verdicts), l.tells(f))
 	if !g.Withhold(l.profile, by.letters) {
 		return
 	}

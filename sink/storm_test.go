@@ -228,7 +228,6 @@ func TestNoStorm(t *testing.T) {
 			}
 		},
 		"the guard is off": func(r *stormRig) {
-			r.sink.guard = nil
 			r.well("1", 1200)
 			r.storm("1", 3000)
 			r.refuse("", *verdict.CodeNotAvro.Because("no"), numbered("y", 3000)...)
@@ -251,7 +250,11 @@ func TestNoStorm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				r := newStormRig(t, refusing)
+				r := newStormRig(t, refusing, func(o *Options) {
+					if name == "the guard is off" {
+						o.Guard = guard.Settings{}
+					}
+				})
 				send(r)
 				r.after(time.Minute)
 				if r.sink.guard.Holding() || len(r.failing()) > 0 || r.lane("1").Records > 0 {
@@ -328,6 +331,64 @@ func TestATrialThatPasses(t *testing.T) {
 		}
 		if r.stopped("1") || r.letters() != wrote || r.lane("1").Records != 0 || len(r.failing()) > 0 {
 			t.Errorf("held %v, %d more letters, %d records", r.stopped("1"), r.letters()-wrote, r.lane("1").Records)
+		}
+	})
+}
+
+// TestATrialInAnotherLane: that a profile's events of another data set pass says nothing of those
+// that were refused.
+func TestATrialInAnotherLane(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		router := &oneRoute{}
+		var ways []*exchange.Route
+		r := newStormRig(t, refusing, func(o *Options) {
+			routes, err := exchange.NewRoutes(exchange.RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, Tokens: o.Tokens, Principal: amazon.Principal{ClientID: o.ClientID}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			way, _ := routes.Route("1", "US")
+			other := *way
+			other.DataSetID = "another"
+			ways = []*exchange.Route{way, &other}
+			router.set(ways[0], nil)
+			o.Router = router
+		})
+		r.well("1", 1200)
+		r.storm("1", 1000)
+		wrote := r.letters()
+		router.set(ways[1], nil)
+		r.send("1", numbered("other", 50)...)
+		if n := len(r.sink.Lanes()); n != 2 {
+			t.Fatalf("%d lanes", n)
+		}
+		r.after(time.Hour)
+		if !r.stopped("1") || r.letters() != wrote {
+			t.Errorf("held %v with %d more letters", r.stopped("1"), r.letters()-wrote)
+		}
+		r.amazon.become(always(ok))
+		r.after(15 * time.Minute)
+		if r.stopped("1") || r.letters() != wrote || r.lane("1").Records > 0 {
+			t.Errorf("held %v with %d more letters when all is well", r.stopped("1"), r.letters()-wrote)
+		}
+	})
+}
+
+// TestKeptLettersAreTriedBeforeOthers: what passes in a lane ends no hold while letters of
+// records are kept that were refused before they came to one.
+func TestKeptLettersAreTriedBeforeOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newStormRig(t, refusing)
+		why := *verdict.CodeValueMissing.Because("no value")
+		r.finds("1", *verdict.CodeCurrencyMissing.Because("no currency"))
+		r.well("1", 1200)
+		r.refuse("1", why, numbered("y", 1000)...)
+		wrote := r.letters()
+		r.after(time.Minute) // the first is of another reason now
+		r.sink.Shed(10_000)
+		r.send("1", numbered("good", 50)...)
+		r.after(time.Hour)
+		if !r.stopped("1") || r.letters() != wrote {
+			t.Errorf("held %v with %d more letters", r.stopped("1"), r.letters()-wrote)
 		}
 	})
 }

@@ -28,10 +28,11 @@ type Options struct {
 
 // Lanes are the lanes of the sink. They are called without the guard's lock.
 type Lanes interface {
-	// Hold stops the profile's lanes for a reason; Try lets one request of each through,
-	// whose outcome Accepted or Withhold are told; Open ends the hold.
+	// Hold stops the profile's lanes for a reason; Try lets one request through of each that
+	// keeps refused events, whose outcome Accepted or Withhold are told; Open ends the hold.
+	// If none keeps any, Try returns false, unless it is to try any event.
 	Hold(profile, why string)
-	Try(profile string)
+	Try(profile string, any bool) bool
 	Open(profile string)
 	// Busy reports whether the profile has events without a verdict, parked ones included.
 	Busy(profile string) bool

@@ -17,10 +17,10 @@ import (
 // noLanes are the lanes of a guard that is looked at by itself.
 type noLanes struct{}
 
-func (noLanes) Hold(string, string) {}
-func (noLanes) Try(string)          {}
-func (noLanes) Open(string)         {}
-func (noLanes) Busy(string) bool    { return true }
+func (noLanes) Hold(string, string)         {}
+func (noLanes) Try(_ string, any bool) bool { return any }
+func (noLanes) Open(string)                 {}
+func (noLanes) Busy(string) bool            { return true }
 
 // bench is a guard and its clock.
 type bench struct {

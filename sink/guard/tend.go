@@ -199,13 +199,19 @@ func (g *Guard) due(now time.Time) (due []*hold) {
 }
 
 // try lets an event of a hold through. If most were refused before they came to a lane, it
-// is one of those: others would be accepted, and say nothing.
+// is one of those: others would be accepted, and say nothing. Any event is tried only if
+// none is left that was refused.
 func (g *Guard) try(ctx context.Context, h *hold, r Reader, again *verdict.Past) {
 	g.metrics.tries.Inc()
-	l := g.specimen(h)
+	l := g.specimen(h, false)
 	if l == nil {
-		g.opts.Lanes.Try(h.name)
-		return
+		if g.opts.Lanes.Try(h.name, false) {
+			return
+		}
+		if l = g.specimen(h, true); l == nil {
+			g.opts.Lanes.Try(h.name, true)
+			return
+		}
 	}
 	reading, ok := g.read(ctx, r, l)
 	if !ok {
@@ -217,7 +223,7 @@ func (g *Guard) try(ctx context.Context, h *hold, r Reader, again *verdict.Past)
 	r.Take(l.Handle(), again)
 	r.Flush()
 	if reading.Sends {
-		g.opts.Lanes.Try(reading.Profile)
+		g.opts.Lanes.Try(reading.Profile, false)
 	}
 }
 
@@ -238,16 +244,16 @@ func (g *Guard) read(ctx context.Context, r Reader, l *deadletter.Draft) (verdic
 	return reading, false
 }
 
-// specimen takes a letter out of a hold that is to be tried; nil if there is none of its
-// reason.
-func (g *Guard) specimen(h *hold) *deadletter.Draft {
+// specimen takes a letter out of a hold that is to be tried: of its reason or any, nil if
+// there is none.
+func (g *Guard) specimen(h *hold, any bool) *deadletter.Draft {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.holds[h.name] != h {
 		return nil
 	}
 	for i, l := range h.drafts {
-		if h.joined || reasonOf(&l.Reason) == h.reason {
+		if any || h.joined || reasonOf(&l.Reason) == h.reason {
 			h.drafts = append(h.drafts[:i], h.drafts[i+1:]...)
 			return l
 		}
@@ -357,6 +363,17 @@ func (g *Guard) Wants(name string) (n int, held bool) {
 		return 1, true
 	}
 	return 0, true
+}
+
+// Keeps reports whether letters of a held profile are kept.
+func (g *Guard) Keeps(name string) bool {
+	if !g.Holding() {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	h := g.holds[name]
+	return h != nil && len(h.drafts) > 0
 }
 
 // recordOf returns the record of a letter.
