@@ -201,7 +201,7 @@ type Given struct {
 const specimens = 16
 
 // Shed gives back kept letters, at most that many and the youngest of each hold. It keeps
-// one of each, to try it.
+// one of each, to try it: of the hold's reason if there is any.
 func (g *Guard) Shed(most int) (given []Given) {
 	if !g.Holding() {
 		return nil
@@ -219,6 +219,12 @@ func (g *Guard) Shed(most int) (given []Given) {
 		n := min(len(h.drafts)-keep, most)
 		if n <= 0 {
 			continue
+		}
+		for i, l := range h.drafts {
+			if reasonOf(&l.Reason) == h.reason {
+				h.drafts[0], h.drafts[i] = l, h.drafts[0]
+				break
+			}
 		}
 		from := len(h.drafts) - n
 		x := Given{Profile: name}

@@ -136,3 +136,27 @@ func TestKnownProfilesAreTriedFirst(t *testing.T) {
 		t.Errorf("tried: %v", tried)
 	}
 }
+
+// TestTheSpecimenStays: what is given back leaves one of the hold's reason.
+func TestTheSpecimenStays(t *testing.T) {
+	b := newBench(Default())
+	b.known("1", "2")
+	b.flood("1", 1000, missing)
+	h := b.holds["1"]
+	h.drafts = append(letters("1", 1, broken), h.drafts...)
+	b.Shed(100_000)
+	if len(h.drafts) != 1 || reasonOf(&h.drafts[0].Reason) != h.reason {
+		t.Errorf("%d drafts remain, the first is %v", len(h.drafts), h.drafts[0].Reason)
+	}
+}
+
+// A hold has a reason, also if no reason is common.
+func TestNoCommonReason(t *testing.T) {
+	var rs reasons
+	for i := range 5 {
+		rs.add(reason{class: verdict.Rejected, code: fmt.Sprint(i)})
+	}
+	if r := rs.commonest(); r.code != "4" {
+		t.Errorf("the commonest is %+v", r)
+	}
+}

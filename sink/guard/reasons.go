@@ -81,14 +81,19 @@ func (rs *reasons) add(r reason) {
 		rs[free].reason, rs[free].n = r.cloned(), 1
 		return
 	}
+	none := true
 	for i := range rs {
 		rs[i].n--
+		none = none && rs[i].n == 0
+	}
+	if none {
+		rs[0].reason = r.cloned()
 	}
 }
 
-// commonest returns the reason that was counted most.
+// commonest returns the reason that was counted most, or the last if none stands out.
 func (rs *reasons) commonest() (r reason) {
-	most := 0
+	r, most := rs[0].reason, 0
 	for i := range rs {
 		if rs[i].n > most {
 			r, most = rs[i].reason, rs[i].n
