@@ -243,6 +243,10 @@ func TestNoStorm(t *testing.T) {
 			r.well("1", 1200)
 			r.refuse("1", *verdict.CodeExhausted.Because("no"), numbered("y", 3000)...)
 		},
+		"expired": func(r *stormRig) {
+			r.well("1", 1200)
+			r.refuse("1", *verdict.CodeOccurredAtExpired.Because("no"), numbered("y", 3000)...)
+		},
 		"deleted by retention": func(r *stormRig) {
 			r.well("1", 1200)
 			r.refuse("1", *verdict.CodeNotRetained.Because("no"), numbered("y", 3000)...)

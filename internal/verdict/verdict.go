@@ -82,9 +82,11 @@ type Reason struct {
 }
 
 // Inevitable reports whether nothing can come of trying the event again: Kafka has deleted its
-// record, or users want a dead letter once its attempts are used up.
+// record, Amazon no longer takes events of its age, or users want a dead letter once its attempts
+// are used up. A time before the year 2000 is none of these: it has the wrong unit, which is how
+// a broken source shows.
 func (r *Reason) Inevitable() bool {
-	return r.Code == CodeNotRetained.String() || r.Code == CodeExhausted.String()
+	return r.Code == CodeNotRetained.String() || r.Code == CodeOccurredAtExpired.String() || r.Code == CodeExhausted.String()
 }
 
 func (r Reason) Error() string {
