@@ -61,6 +61,7 @@ type Guard struct {
 	stream   share
 	reasons  reasons // of the stream
 	storm    *hold   // of the stream; nil if there is none
+	last     trials  // of the stream
 	holds    map[string]*hold
 	joined   int                 // how many of them are held with the stream: some, if it is held
 	again    []*deadletter.Draft // that are to be read again, since their hold is over
@@ -70,7 +71,11 @@ type Guard struct {
 type profile struct {
 	share
 	reasons *reasons // nil while nothing was refused lately
-	// tries and opened are about the last hold that a trial has ended.
+	last    trials
+}
+
+// trials are about the last hold that a trial has ended.
+type trials struct {
 	tries  int
 	opened time.Time
 }

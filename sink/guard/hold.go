@@ -53,9 +53,7 @@ func (g *Guard) begin(name string, p *profile, latest counts, letters []*deadlet
 		p.reasons = new(reasons)
 	}
 	h := g.newHold(strings.Clone(name), latest, p.reasons.commonest(), letters, now)
-	if !p.opened.IsZero() && now.Sub(p.opened) < soon {
-		h.tries = p.tries
-	}
+	h.tries = p.last.at(now)
 	h.later(now)
 	p.reasons = nil
 	g.enter(h)
@@ -72,6 +70,7 @@ func (g *Guard) beginStorm(latest counts, letters []*deadletter.Draft, now time.
 		return
 	}
 	g.storm = storm
+	g.storm.tries = g.last.at(now)
 	g.storm.later(now)
 	g.metrics.trips.WithLabelValues(scopeStream).Inc()
 }
@@ -112,6 +111,14 @@ func (g *Guard) newHold(name string, latest counts, why reason, letters []*deadl
 		}
 	}
 	return h
+}
+
+// at returns the tries with which a hold goes on that begins now.
+func (t *trials) at(now time.Time) int {
+	if t.opened.IsZero() || now.Sub(t.opened) >= soon {
+		return 0
+	}
+	return t.tries
 }
 
 // later sets the time of the next try.

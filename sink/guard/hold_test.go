@@ -137,6 +137,28 @@ func TestKnownProfilesAreTriedFirst(t *testing.T) {
 	}
 }
 
+// TestAStormOfTheStreamThatComesBack: an event that passes does not begin the tries anew.
+func TestAStormOfTheStreamThatComesBack(t *testing.T) {
+	for pause, want := range map[time.Duration]int{time.Minute: 4, 2 * time.Hour: 0} {
+		b := newBench(Default())
+		b.known("1", "2")
+		b.flood("", 1000, broken)
+		for range 4 {
+			b.now = b.now.Add(maxTry)
+			b.due(b.now)
+		}
+		b.Accepted("", 1, true)
+		if b.Holding() || b.storm != nil {
+			t.Fatal("an accepted event ends nothing")
+		}
+		b.now = b.now.Add(pause)
+		b.flood("", 2000, broken)
+		if b.storm == nil || b.storm.tries != want {
+			t.Errorf("after %s: %+v, want %d tries", pause, b.storm, want)
+		}
+	}
+}
+
 // TestTheSpecimenStays: what is given back leaves one of the hold's reason.
 func TestTheSpecimenStays(t *testing.T) {
 	b := newBench(Default())

@@ -59,7 +59,7 @@ func (g *Guard) Resume(name *string) bool {
 	}
 	if stream {
 		g.stream.accept(g.storm.latest)
-		g.storm = nil
+		g.storm, g.last = nil, trials{}
 	}
 	for _, h := range freed {
 		g.acknowledge(h)
@@ -73,7 +73,7 @@ func (g *Guard) Resume(name *string) bool {
 func (g *Guard) acknowledge(h *hold) {
 	if p := g.profiles[h.name]; p != nil {
 		p.accept(h.latest)
-		p.opened = time.Time{}
+		p.last = trials{}
 	}
 	g.leave(h)
 }
@@ -84,7 +84,10 @@ func (g *Guard) passed(h *hold, now time.Time) (freed []*hold) {
 	freed = append(freed, h)
 	if p := g.profiles[h.name]; p != nil {
 		p.clear()
-		p.tries, p.opened = h.tries, now
+		p.last = trials{h.tries, now}
+	}
+	if h.joined {
+		g.last = trials{g.storm.tries, now}
 	}
 	if g.leave(h); h.joined {
 		g.endStorm()
