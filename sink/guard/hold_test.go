@@ -182,3 +182,27 @@ func TestNoCommonReason(t *testing.T) {
 		t.Errorf("the commonest is %+v", r)
 	}
 }
+
+// TestTheHundredAndFirstHold has a condition when another one has ended.
+func TestTheHundredAndFirstHold(t *testing.T) {
+	b := newBench(Settings{Share: 50, Events: 10, Within: 5 * time.Minute, Before: 10})
+	b.opts.Conditions = health.NewConditions(zerolog.Nop(), b.opts.Now)
+	var names []string
+	for i := range maxConditions + 3 {
+		names = append(names, fmt.Sprint(i))
+	}
+	b.known(names...)
+	for _, p := range names {
+		b.Withhold(p, letters(p, 20, missing))
+	}
+	told := func() int { return b.failing(conditionName + " ") }
+	if len(b.holds) != len(names) || told() != maxConditions {
+		t.Fatalf("%d held, %d told", len(b.holds), told())
+	}
+	for i := range 5 {
+		b.Accepted(names[i], 1, true)
+		if want := min(maxConditions, len(names)-i-1); told() != want {
+			t.Errorf("%d ended: %d told, want %d", i+1, told(), want)
+		}
+	}
+}

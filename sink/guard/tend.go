@@ -150,6 +150,7 @@ func (g *Guard) open(freed []*hold, now time.Time, why string) {
 		if told && over && g.opts.Conditions != nil {
 			g.opts.Conditions.Condition(g.nameOf(h)).OK()
 			g.opts.Conditions.Remove(g.nameOf(h))
+			g.tellAnother()
 		}
 	}
 	g.mu.Lock()
@@ -165,6 +166,22 @@ func (g *Guard) open(freed []*hold, now time.Time, why string) {
 // anyones is how many tries of the stream there are for each one that profiles get, too, that
 // Amazon never accepted. These are as many as somebody makes up.
 const anyones = 4
+
+// tellAnother gives the place of a condition to a hold that had none. telling is held.
+func (g *Guard) tellAnother() {
+	g.mu.Lock()
+	var next *hold
+	for _, h := range g.holds {
+		if !h.told && !h.joined && g.conditions() < maxConditions {
+			h.told, next = true, h
+			break
+		}
+	}
+	g.mu.Unlock()
+	if next != nil {
+		g.opts.Conditions.Condition(g.nameOf(next)).OfProfile().Fail(next.text())
+	}
+}
 
 // due returns the holds of which an event is to be tried now. Of those that are held with
 // the stream it is one, and each in turn.
