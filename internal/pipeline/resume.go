@@ -67,14 +67,14 @@ func (p *Pipeline) resume(lanes *sink.Sink, profile string) {
 }
 
 // orders is a file with the profiles that are to go on: one a line, or all, and whatever
-// else after a blank, such as a time. Each change of the file is an order.
+// else after a blank, such as a time. Each change of its text is an order.
 type orders struct {
-	path    string
-	log     zerolog.Logger
-	text    string
-	changed time.Time
-	fault   string // that was logged last
-	begun   bool
+	path  string
+	log   zerolog.Logger
+	text  string
+	seen  string // by the last read, perhaps unfinished
+	fault string // that was logged last
+	begun bool
 }
 
 const (
@@ -88,7 +88,7 @@ func (o *orders) read() (profiles []string) {
 	if o.path == "" {
 		return nil
 	}
-	text, changed, err := o.load()
+	text, err := o.load()
 	if err != nil {
 		if why := redact.File(err).Error(); why != o.fault {
 			o.fault = why
@@ -97,8 +97,12 @@ func (o *orders) read() (profiles []string) {
 		return nil
 	}
 	o.fault = ""
-	news := o.begun && (text != o.text || !changed.Equal(o.changed))
-	o.text, o.changed, o.begun = text, changed, true
+	whole := strings.HasSuffix(text, "\n") || text == o.seen
+	if o.seen = text; o.begun && !whole {
+		return nil // somebody may be writing it
+	}
+	news := o.begun && text != o.text
+	o.text, o.begun = text, true
 	if !news {
 		return nil
 	}
@@ -114,19 +118,18 @@ func (o *orders) read() (profiles []string) {
 	return profiles
 }
 
-// load returns the file's contents and when they changed; nothing for a file that is not
-// there yet.
-func (o *orders) load() (string, time.Time, error) {
+// load returns the file's contents; nothing for a file that is not there yet.
+func (o *orders) load() (string, error) {
 	info, err := os.Stat(o.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", time.Time{}, nil
+		return "", nil
 	}
 	if err != nil {
-		return "", time.Time{}, err
+		return "", err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxOrders {
-		return "", time.Time{}, &fs.PathError{Op: "read", Path: o.path, Err: errors.New("want a file of at most 64 KiB")}
+		return "", &fs.PathError{Op: "read", Path: o.path, Err: errors.New("want a file of at most 64 KiB")}
 	}
 	data, err := os.ReadFile(o.path)
-	return string(data), info.ModTime(), err
+	return string(data), err
 }

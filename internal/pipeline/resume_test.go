@@ -45,7 +45,16 @@ func TestOrders(t *testing.T) {
 	write("\ufeff# for the storm of today\n\n 123 2026-11-01T12:00:00Z\r\n456\n")
 	expect("123", "456")
 	write("\ufeff# for the storm of today\n\n 123 2026-11-01T12:00:00Z\r\n456\n")
-	expect("123", "456") // written again
+	expect() // written again, which says nothing new
+	write("789\n12")
+	if got := o.read(); got != nil {
+		t.Errorf("an unfinished line is obeyed: %q", got)
+	}
+	write("789\n123")
+	if got := o.read(); got != nil {
+		t.Errorf("an unfinished line is obeyed: %q", got)
+	}
+	expect("789", "123")
 	write("")
 	expect()
 	write(strings.Repeat("1\n", 20_000))
