@@ -124,6 +124,9 @@ func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) 
 }
 
 func (f *runFlags) run(ctx context.Context, p *cli.Process) error {
+	// First of all: the signal would end the process.
+	resume, stop := cli.Signals(syscall.SIGUSR1)
+	defer stop()
 	c, err := f.resolve(true, p.Stderr)
 	if err != nil {
 		return err
@@ -137,8 +140,6 @@ func (f *runFlags) run(ctx context.Context, p *cli.Process) error {
 		defer stop()
 		c.Reload = hangup
 	}
-	resume, stop := cli.Signals(syscall.SIGUSR1)
-	defer stop()
 	c.Resume = resume
 	c.Version = version()
 	pipeline.CollectOften()
