@@ -77,9 +77,10 @@ type Intake struct {
 	firstSeq uint64
 	Seqs     []uint64        // those of parked records, instead of firstSeq
 	Pasts    []*verdict.Past // likewise
-	// Gone is the profile of parked records that no longer exist in Kafka and have no contents;
-	// empty for all others.
-	Gone string
+	// Gone is set for parked records that no longer exist in Kafka and have no contents; Of is
+	// their profile, empty if they have none.
+	Gone bool
+	Of   string
 }
 
 // Seq returns the sequence number of a record.

@@ -127,7 +127,7 @@ func (w *Wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
 func (w *Wanted) giveUp(gone []want) {
 	for _, x := range gone {
 		rec := &kgo.Record{Topic: x.Owner.Topic(), Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
-		w.handOn(x.Owner, assignment.Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: w.errands[x.errand].profile})
+		w.handOn(x.Owner, assignment.Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: true, Of: w.errands[x.errand].profile})
 	}
 }
 

@@ -48,7 +48,7 @@ func got(t *testing.T, a *assignment.Assignment) (list []string) {
 			return list
 		}
 		for i, r := range in.Records {
-			list = append(list, fmt.Sprintf("%d@%d%s", in.Seq(i), r.Offset, in.Gone))
+			list = append(list, fmt.Sprintf("%d@%d%s", in.Seq(i), r.Offset, in.Of))
 		}
 	}
 }

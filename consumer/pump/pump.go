@@ -82,7 +82,7 @@ func (p *Pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (
 		return 0
 	}
 	p.again = in.Seqs != nil
-	if in.Gone != "" {
+	if in.Gone {
 		p.giveUp(in, begun, n)
 		p.exit(nil)
 		return n
@@ -172,7 +172,7 @@ func (p *Pump) count(profile string) {
 // even these have a verdict.
 func (p *Pump) giveUp(in *assignment.Intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
-		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.Seq(i)}, in.Records[i], in.Gone, *verdict.CodeNotRetained.Because(
+		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.Seq(i)}, in.Records[i], in.Of, *verdict.CodeNotRetained.Because(
 			"the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
 				"the topic's retention has to be longer than such a fault may last"))
 	}
