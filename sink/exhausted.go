@@ -1,12 +1,6 @@
 package sink
 
-import (
-	"fmt"
-
-	"github.com/tracklayer/amazon-capi/internal/count"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink/batch"
-)
+import "github.com/tracklayer/amazon-capi/sink/batch"
 
 // ExhaustedPolicy says what happens to events whose attempts are used up.
 type ExhaustedPolicy = batch.Exhausted
@@ -26,10 +20,4 @@ func (l *lane) spent(b *batch.Batch) bool { return b.Tries >= l.sink.opts.MaxAtt
 // giveUp reports whether the batch becomes dead letters because of it.
 func (l *lane) giveUp(b *batch.Batch) bool {
 	return l.sink.opts.OnExhausted == DeadLetterExhausted && l.spent(b)
-}
-
-func exhausted(b *batch.Batch, status int, why string) verdict.Reason {
-	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %s in a row, the last with: %s", count.Of(b.Tries, "failure"), why))
-	r.Status = status
-	return *r
 }

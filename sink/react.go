@@ -151,7 +151,7 @@ func (l *lane) putOff(b *batch.Batch, res *exchange.Result, now time.Time) {
 	l.gate.EndRow()
 	l.mu.Unlock()
 	if l.giveUp(b) {
-		l.bury(b, res, exhausted(b, res.Status, "Amazon put it off"))
+		l.bury(b, res, b.GivenUp(res.Status, "Amazon put it off"))
 		return
 	}
 	s.metrics.retried(reasonItems, l.profile, len(b.Events))
@@ -229,7 +229,7 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	}
 	l.mu.Unlock()
 	if over {
-		l.bury(b, res, exhausted(b, res.Status, why))
+		l.bury(b, res, b.GivenUp(res.Status, why))
 	}
 }
 

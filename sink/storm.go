@@ -91,16 +91,7 @@ func (l *lane) pick(now time.Time) *batch.Batch {
 }
 
 // condemned reports whether the lane has events to send that were refused. The caller holds mu.
-func (l *lane) condemned() bool {
-	for _, list := range [][]*batch.Batch{l.front, l.aside, l.ready} {
-		for _, b := range list {
-			if b.Condemned {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (l *lane) condemned() bool { return batch.AnyCondemned(l.front, l.aside, l.ready) }
 
 // tells reports whether an answer says something of what the guard holds: it is about an
 // event that was refused before, or none of these is left.

@@ -1,6 +1,11 @@
 package batch
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
 
 // Exhausted says what happens to events whose attempts are used up by temporary faults:
 // timeouts, lost connections, 429, 5xx, items put off.
@@ -26,4 +31,11 @@ func ParseExhausted(name string) (Exhausted, error) {
 		return DeadLetterExhausted, nil
 	}
 	return 0, fmt.Errorf("%q is unknown: want hold or dead-letter", name)
+}
+
+// GivenUp is the reason of a batch whose attempts are used up.
+func (t *Trials) GivenUp(status int, why string) verdict.Reason {
+	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %s in a row, the last with: %s", count.Of(t.Tries, "failure"), why))
+	r.Status = status
+	return *r
 }

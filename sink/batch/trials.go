@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -65,3 +66,13 @@ type Trials struct {
 
 // None reports whether it was never sent.
 func (t *Trials) None() bool { return t.Attempts == 0 && !t.Apart }
+
+// AnyCondemned reports whether one of the batches is condemned.
+func AnyCondemned(lists ...[]*Batch) bool {
+	for _, list := range lists {
+		if slices.ContainsFunc(list, func(b *Batch) bool { return b.Condemned }) {
+			return true
+		}
+	}
+	return false
+}

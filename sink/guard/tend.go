@@ -296,41 +296,6 @@ func (g *Guard) holdAs(h *hold, name string) {
 	g.tell(news)
 }
 
-// readingsAtOnce is how many letters are read again before their events are passed on.
-const readingsAtOnce = 200
-
-// readAgain reads the records of letters that are no longer held.
-func (g *Guard) readAgain(ctx context.Context, r Reader) {
-	for ctx.Err() == nil {
-		g.mu.Lock()
-		n := min(len(g.again), readingsAtOnce)
-		letters := g.again[:n:n]
-		if g.again = g.again[n:]; len(g.again) == 0 {
-			g.again = nil
-		}
-		g.mu.Unlock()
-		if n == 0 {
-			return
-		}
-		whole := true
-		for _, l := range letters {
-			if !l.Record.Live() {
-				g.opts.Fenced.Inc()
-				continue
-			}
-			if _, ok := g.read(ctx, r, l); ok {
-				r.Take(l.Handle(), nil)
-			} else {
-				whole = false
-			}
-		}
-		r.Flush()
-		if !whole {
-			return // at the next tick: what is missing is missing for all
-		}
-	}
-}
-
 // endIdle ends the holds of profiles that have had no events for the time of the settings.
 // A partition that goes and comes back, as in a rebalance, is not long enough.
 func (g *Guard) endIdle(now time.Time) {
@@ -394,15 +359,6 @@ func (g *Guard) Keeps(name string) bool {
 	defer g.mu.Unlock()
 	h := g.holds[name]
 	return h != nil && len(h.drafts) > 0
-}
-
-// recordOf returns the record of a letter.
-func recordOf(l *deadletter.Draft) *kgo.Record {
-	s := l.Source()
-	return &kgo.Record{
-		Topic: s.Topic, Partition: s.Partition, Offset: s.Offset, Timestamp: time.UnixMilli(s.Timestamp),
-		Key: l.Key, Value: l.Value, Headers: l.Headers,
-	}
 }
 
 // kept returns how many letters are kept. mu is held.
