@@ -104,7 +104,13 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
 		}
 	}
-	c.remind(offsets, silent)
+	for _, a := range silent {
+		if offsets[a.Topic()] == nil {
+			offsets[a.Topic()] = make(map[int32]kgo.Offset)
+		}
+		// The client would forget it until the next rebalance.
+		offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
+	}
 	if held = append(held, silent...); len(held) > 0 {
 		c.hold(held, err)
 		signal(c.doubts)

@@ -3,14 +3,12 @@ package consumer
 import (
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/topics"
@@ -80,50 +78,4 @@ func TestThrownOutWhileJoining(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// TestWhatIsKeptIsNotPlacedAgain: a member under a new id keeps a partition and is given
-// another, while the group does not tell where the kept one stands. The client still has
-// that one's position, and fetches it at any moment: it must not be given another here,
-// also if nothing of it has been committed.
-func TestWhatIsKeptIsNotPlacedAgain(t *testing.T) {
-	for name, committed := range map[string]int64{"committed": 6, "nothing committed": -1} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { testWhatIsKept(t, committed) })
-		})
-	}
-}
-
-func testWhatIsKept(t *testing.T, committed int64) {
-	b := newVirtualBench(t, 1, 1)
-	b.publish(0, events("p1", 0, 6)...)
-	s := newFakeSink(committed > 0)
-	m := b.start(s, func(o *Options) { o.SessionTimeout, o.RebalanceTimeout = 6*time.Second, 6*time.Second })
-	b.eventually("all is read", func() bool { return s.count("e5") == 1 && b.committed(0) == committed })
-	var code atomic.Int32
-	code.Store(-1)
-	b.refuseOffsets(&code)
-	forgotten := b.cluster.Fault(kfake.Fault{
-		Keys: []kmsg.Key{kmsg.JoinGroup}, TopLevel: true, Err: kerr.UnknownMemberID,
-		When: func(r kmsg.Request) bool { return r.(*kmsg.JoinGroupRequest).MemberID != "" },
-	})
-	b.grow(2, events("p2", 100, 110)...)
-	b.eventually("it is told that it is unknown", func() bool { return forgotten.Hits() == 1 })
-	b.eventually("the other partition is read", func() bool { return s.count("e109") == 1 })
-	at, err := m.onOffsets(t.Context(), make(map[string]map[int32]kgo.Offset))
-	if o, set := at[topic][0]; set || err != nil {
-		t.Errorf("partition 0 is set to %s while the client reads it: %v", o, err)
-	}
-	s.acceptFromNowOn()
-	code.Store(0)
-	b.publish(0, events("p1", 6, 10)...)
-	b.eventually("all is committed", func() bool { return b.committed(0) == 10 && b.committed(1) == 10 })
-	for i := range 10 {
-		if s.count(fmt.Sprintf("e%d", i)) != 1 {
-			t.Errorf("e%d was taken %d times, want once", i, s.count(fmt.Sprintf("e%d", i)))
-		}
-	}
-	if err := m.stop(); err != nil {
-		t.Error(err)
-	}
 }

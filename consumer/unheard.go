@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
@@ -84,22 +83,4 @@ func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) 
 		of[a.Topic()] = append(of[a.Topic()], a.Partition())
 	}
 	return topics.GroupOffsets(ctx, c.client, c.topics, c.opts.Group, of)
-}
-
-// remind adds unreported partitions to the offsets that the client begins with: it would
-// forget them until the next rebalance. Any offset will do, because they are paused until
-// they are placed. It leaves out those that the client has kept and reads already, of which
-// it has an offset even without a commit: onOffsets and polls set one. Their positions may
-// be in use by a fetch, which only SetOffsets waits for.
-func (c *Consumer) remind(offsets map[string]map[int32]kgo.Offset, silent []*assignment.Assignment) {
-	kept := c.client.CommittedOffsets()
-	for _, a := range silent {
-		if _, reads := kept[a.Topic()][a.Partition()]; reads {
-			continue
-		}
-		if offsets[a.Topic()] == nil {
-			offsets[a.Topic()] = make(map[int32]kgo.Offset)
-		}
-		offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
-	}
 }
