@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -40,13 +41,17 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 			a.Await()
 		}
 	}
+	level := zerolog.InfoLevel
+	if c.assigned && len(added) == 0 {
+		level = zerolog.DebugLevel // as in each new session, and the client may have many
+	}
 	c.assigned, c.lost = true, false
 	for tp := range c.unreadable {
 		c.takeUp(tp)
 	}
 	c.conditions.fetch.OK()
 	c.conditions.assignment.OK()
-	c.log.Info().Interface("added", added).Int("owned", len(c.assignments)).Msg("partitions assigned")
+	c.log.WithLevel(level).Interface("added", added).Int("owned", len(c.assignments)).Msg("partitions assigned")
 }
 
 // onOffsetsFetched reads what earlier owners left in the metadata of their commits. It is

@@ -72,9 +72,10 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	if dial == nil {
 		dial = s.Dial
 	}
-	if dial != nil {
-		opts = append(opts, kgo.Dialer(dial))
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
+	opts = append(opts, kgo.Dialer(newRedial(dial).DialContext))
 	web, err := tlsSettings.Web()
 	if err != nil {
 		return nil, err

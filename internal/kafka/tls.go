@@ -84,6 +84,9 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	return config, nil
 }
 
+// dialTimeout is how long a connection may take, which is the client's default.
+const dialTimeout = 10 * time.Second
+
 // dialer opens encrypted connections; nil if TLS is off. Each one uses the current
 // authorities, which are renewed, too.
 func (s *TLSSettings) dialer() (web.Dial, error) {
@@ -100,7 +103,7 @@ func (s *TLSSettings) dialer() (web.Dial, error) {
 				last.Store(config)
 			}
 		}
-		d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}, Config: last.Load()}
+		d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: last.Load()}
 		return d.DialContext(ctx, network, address)
 	}, nil
 }
