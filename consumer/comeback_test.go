@@ -256,7 +256,9 @@ func TestALogThatIsNotTheSame(t *testing.T) {
 				}
 				time.Sleep(18 * time.Second)
 				away.Store(false)
-				time.Sleep(20 * time.Second)
+				// Refused until now, the client is within a pause of fifteen seconds, and may be
+				// told only after it that the group has forgotten it, for another such pause.
+				time.Sleep(40 * time.Second)
 				s.acceptFromNowOn()
 				time.Sleep(5 * time.Second)
 				for i := range 10 {
