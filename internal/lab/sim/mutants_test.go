@@ -41,27 +41,27 @@ var found = []struct {
 
 	{"metadata-of-another-topic", "stuck,kill", audit.Lost, 0},
 	{"claim-released-early", "offsets-unread,kill,join", audit.CommitWentBack, 0},
-	{"settles-for-the-next-owner", "stuck,join,stop,isolated,silent,heartbeats-refuse", audit.CommittedEarly, 0},
+	{"settles-for-the-next-owner", "isolated,stuck,amazon", audit.CommittedEarly, 300},
 	// Only what takes the room of others is parked.
 	{"parked-forgotten", "stuck,join,stop", audit.Lost, 600},
 	{"parked-not-read-again", "stuck", audit.CommittedEarly, 0},
 	{"drain-by-count", "stop,join", audit.Unexplained, 0},
 	{"drain-unbounded", "amazon-away,stop", notStopped, 0},
-	{"no-last-commit", "stop,join", audit.Unexplained, 0},
+	{"no-last-commit", "stop,join", audit.Unexplained, 600},
 	{"reads-aborted", "transactions", audit.LetterAltered, 0},
-	{"commits-while-lost", "isolated,silent,heartbeats-refuse,syncs-refuse,kill", audit.CommitWentBack, 0},
+	{"commits-while-lost", "isolated,silent,heartbeats-refuse,syncs-refuse,kill", audit.CommitWentBack, 600},
 	{"gap-committed", "stuck,kill", audit.CommittedEarly, 0},
 
 	{"receipt-skipped", "stop", audit.NoReceipt, 0},
 	{"receipt-not-awaited", "receipts-refused,kill", audit.NoReceipt, 0},
 	{"receipt-of-another", "stop", audit.ReceiptDisagrees, 0},
 	{"letter-of-the-neighbour", "letters-refused", audit.LetterAltered, 0},
-	{"half-of-a-split-lost", "stop", notDelivered, 0},
+	{"half-of-a-split-lost", "stop", notDelivered, 600},
 	{"retry-with-other-bytes", "amazon", audit.BytesDiffer, 0},
 	{"token-of-another-account", "stop", notDelivered, 0},
-	{"index-off-by-one", "amazon-refuses", audit.GoodDeadLettered, 0},
+	{"index-off-by-one", "amazon-refuses", audit.GoodDeadLettered, 600},
 	{"unsaid-taken", "amazon-refuses", audit.Lost, 0},
-	{"refusal-of-all", "stop", audit.GoodDeadLettered, 0},
+	{"refusal-of-all", "stop", audit.GoodDeadLettered, 600},
 	{"given-up", "amazon-away,stuck", audit.GoodDeadLettered, 0},
 	{"refused-taken", "stop", audit.Lost, 0},
 	{"consent-ignored", "stop", audit.FilteredSent, 0},
@@ -70,8 +70,9 @@ var found = []struct {
 	{"failure-stays", "receipts-refused", notReady, 0},
 }
 
-// mutantWorlds is in how many worlds a mutant has to be found.
-const mutantWorlds = 60
+// mutantWorlds is in how many worlds a mutant has to be found. The rarest, that settles for
+// the next owner, is found in one of forty.
+const mutantWorlds = 240
 
 // TestMutants builds the simulation of programs that make a known mistake, and wants one
 // of their worlds to fail by the rule that is named for it.
@@ -104,7 +105,7 @@ func TestMutants(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			began := time.Now()
-			cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestOneMutant$", "-test.v", "-test.timeout=5m")
+			cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestOneMutant$", "-test.v", "-test.timeout=10m")
 			cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "SIM_WANT="+string(tc.want), "SIM_ONLY="+tc.only, "SIM_EVENTS="+strconv.Itoa(cmp.Or(tc.events, 100)))
 			out, err := cmd.CombinedOutput()
 			if err != nil {
