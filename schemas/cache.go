@@ -24,8 +24,8 @@ const maxCached = 48 << 20
 type cache struct {
 	entries map[framing.Ref]*cached
 	// ids are the entries named by an id, as most are: a Ref takes several times as long
-	// to look up. few are the others, as far as comparing them one by one is faster than
-	// a lookup in entries.
+	// to look up. few are the others, while there are so few that comparing them one by
+	// one is faster than a lookup in entries.
 	ids   map[uint32]*cached
 	few   []fewer
 	bytes int64
@@ -92,10 +92,10 @@ func (c *cache) use(e *cached) *cached {
 // anyEpoch is after all others: everything in the cache may be evicted.
 const anyEpoch = math.MaxUint64
 
-// with returns a cache with one more program, and what it had to evict to stay within
-// most bytes: the least recently used ones, of those not used in this or the previous
+// with returns a cache with one more program, and the programs that it evicted to stay
+// within most bytes: the least recently used of those not used in this or the previous
 // epoch. A large program evicts large ones first; otherwise it would evict all the common
-// ones in vain. with returns nil if they are not enough.
+// ones in vain. If evicting them does not free enough, next is nil.
 func (c *cache) with(ref framing.Ref, p loaded, most int64, before uint64) (next *cache, dropped []framing.Ref) {
 	next = &cache{
 		entries: make(map[framing.Ref]*cached, len(c.entries)+1), ids: make(map[uint32]*cached, len(c.ids)+1),

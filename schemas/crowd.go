@@ -10,15 +10,15 @@ import (
 
 const (
 	// largeSchema is a program size that no schema of events comes near: one of 500
-	// optional fields. Loading such a one takes many times as long as reading a record,
-	// so that a few whose records alternate would take all the time.
+	// optional fields. Loading one takes many times as long as reading a record, so a
+	// few whose records alternate would take all the time.
 	largeSchema = 3 << 19
-	// idleFor is how long a program must be unused before one takes its room that was
-	// evicted less than droppedFor ago.
+	// idleFor is how long a program must be unused before it is evicted for one that was
+	// itself evicted less than droppedFor ago.
 	idleFor, droppedFor = failedFor, time.Minute
 	// maxDropped bounds how many evicted ones are remembered.
 	maxDropped = 4096
-	// crowdedFor is how long it is reported that schemas do not fit in the cache.
+	// crowdedFor is how long Crowded keeps reporting that schemas do not fit in the cache.
 	crowdedFor = time.Minute
 	// fewAgain is how many reloads are not reported, because topics change.
 	fewAgain = 20
@@ -26,7 +26,7 @@ const (
 
 // crowding is what is known about schemas that do not fit in the cache together.
 type crowding struct {
-	// dropped has the evicted ones and those that found no room, by time.
+	// dropped has the time at which each was evicted or found no room.
 	dropped map[framing.Ref]time.Time
 	// idle is an epoch of the cache that began at least idleFor ago; next will be the
 	// next such one.
@@ -44,10 +44,10 @@ type epoch struct {
 }
 
 // keep adds a program to the cache, where it evicts the least recently used ones. A large
-// one that was evicted a moment ago evicts none that are in use, and must wait, as a
-// *DecodeError: otherwise three large schemas would evict each other with each record,
-// which anybody who may register schemas can arrange, and records of the common ones
-// would wait for them. It is called with mu held.
+// program that was evicted a moment ago evicts none that are in use; its records get a
+// *DecodeError and wait. Otherwise three large schemas, which anybody who may register
+// schemas can arrange, would evict each other with each record, and records of the common
+// schemas would wait for them. It is called with mu held.
 func (d *Decoder) keep(ref framing.Ref, p loaded) (*cached, *DecodeError) {
 	delete(d.failed, ref)
 	now := d.now()
@@ -76,7 +76,7 @@ func (d *Decoder) keep(ref framing.Ref, p loaded) (*cached, *DecodeError) {
 	return next.entries[ref], nil
 }
 
-// idleSince returns an epoch such that whatever was not used since is idle. The hot path
+// idleSince returns an epoch; a program not used since then is idle. The hot path
 // reads no clock, so time is measured by epochs that begin here.
 func (d *Decoder) idleSince(now time.Time) uint64 {
 	if d.next.number == 0 || now.Sub(d.next.began) >= idleFor {

@@ -50,8 +50,8 @@ func NewEncoder() (*Encoder, error) {
 // The error names the field that the version cannot represent.
 func (e *Encoder) Encode(v Version, ev *event.Event) ([]byte, error) { return e.encode(nil, v, ev) }
 
-// EncodeWire is Encode in the Confluent wire format: what a record's value is.
-// The id is the one under which the registry has the version.
+// EncodeWire is Encode in the Confluent wire format, ready to be a record's value.
+// The id is the registry's id of the version.
 func (e *Encoder) EncodeWire(id uint32, v Version, ev *event.Event) ([]byte, error) {
 	return e.encode(avro.AppendHeader(nil, id), v, ev)
 }

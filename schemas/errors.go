@@ -52,8 +52,8 @@ func (e *DecodeError) Reason() verdict.Reason {
 }
 
 // unreadable turns an *avro.SchemaError into the *DecodeError of a schema's records
-// and returns other errors unchanged. Bare Avro may begin with the byte of Glue's prefix:
-// of a version that Glue does not know, the error says what was looked for before.
+// and returns other errors unchanged. Bare Avro may begin with the byte of Glue's prefix,
+// so if Glue does not know the version, the error says which framings were looked for.
 func unreadable(err error, ref framing.Ref, lookedFor framing.Set) error {
 	var bad *avro.SchemaError
 	if !errors.As(err, &bad) {

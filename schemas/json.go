@@ -24,7 +24,7 @@ import (
 // consent within it, instants as ISO 8601 with an offset or as Unix milliseconds, the value as
 // a number or as text with a number, exact either way. Null is absent.
 //
-// It is strict, because whoever writes such a file by hand wants to know about typing
+// It is strict, because somebody who writes such a file by hand wants to know about typing
 // errors: unknown names, duplicate names and values of another type are errors, which
 // name the field but not its value.
 func EventFromJSON(data []byte) (*event.Event, error) {

@@ -37,7 +37,7 @@ type Found struct {
 	Ref Ref
 	// Framing is the one that was found.
 	Framing Set
-	// Zlib says that the payload is to be inflated; see Inflate.
+	// Zlib says that the payload is compressed; see Inflate.
 	Zlib bool
 	// Payload is the Avro, which shares the value's memory.
 	Payload []byte

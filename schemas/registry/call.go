@@ -39,7 +39,7 @@ func (r *Client) call(ctx context.Context, q question, ask ask) error {
 		return r.classify(ctx, q, "", err)
 	}
 	first := r.current.Load()
-	var none error // of the first that has no such thing
+	var none error // the answer of the first endpoint that has no such thing
 	for i := range uint32(len(r.endpoints)) {
 		n := (first + i) % uint32(len(r.endpoints))
 		e := r.endpoints[n]

@@ -1,5 +1,5 @@
 // Package registry asks a Confluent-compatible schema registry for schemas and
-// registers ours. Its errors tell an answer of no from a registry that is away,
-// because only the first may cost a record. It keeps nothing, retries nothing and
-// decodes nothing: caching belongs to the decoder, waiting to whoever asks.
+// registers ours. Its errors distinguish a negative answer from an unavailable registry,
+// because only the first may cost a record. It caches nothing, retries nothing and
+// decodes nothing: the decoder caches, and the caller waits.
 package registry
