@@ -271,7 +271,7 @@ func (a answerRules) readListed(r Response, doc document, items []Item, ans *Ans
 		s.failure = fmt.Sprintf("it refuses %s more than it leaves", count.Of(found.homeless-unsaid, "event"))
 	}
 	if unsaid == len(items) {
-		ans.Said = found.why // of why all are to be sent again
+		ans.Said = found.why // why all must be sent again
 	}
 	if _, failed := s.failed(); !failed {
 		return

@@ -1,6 +1,6 @@
 package amazon
 
-// Servers in front of an API answer in the language of whoever configured them. These
+// Servers in front of an API answer in the language of the people who configured them. These
 // are words of failure and success in the languages of Amazon's marketplaces, as far as
 // no English word is spelled alike.
 var (

@@ -1,6 +1,6 @@
 // Package amazon has the contracts: Amazon's APIs for conversions with their hosts,
 // limits, headers, encodings, the rules on events, and the interpretation of every
-// possible answer. It makes no request and keeps no state; who sends, how often and with
-// which token is decided elsewhere. Amazon's messages about events leave this package
+// possible answer. It makes no request and keeps no state: other packages decide who sends,
+// how often and with which token. Amazon's messages about events leave this package
 // masked.
 package amazon

@@ -17,9 +17,9 @@ const (
 	// noticeEvery is how long the letters of one kind are counted after one of them was
 	// logged.
 	noticeEvery = time.Minute
-	// maxNotices bounds the kinds that are logged apart within that time: profiles are as
-	// many as whoever writes to the topic cares to name. As many again may be logged that
-	// have a class and code of their own.
+	// maxNotices bounds the kinds that are logged separately within that time, because
+	// anybody who may write to the topic can name any number of profiles. The same number
+	// again may be logged of kinds with a class and code of their own.
 	maxNotices = 20
 )
 

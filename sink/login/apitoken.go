@@ -27,7 +27,7 @@ type APITokenOptions struct {
 
 const (
 	// A refused token is tried again after this time, then less and less often: a 401 can be a
-	// gateway's mistake, and then nobody should have to touch the file.
+	// gateway's mistake, and then nobody should need to edit the file.
 	apiTokenTryMin = 30 * time.Second
 	apiTokenTryMax = 10 * time.Minute
 	// apiTokenProof is how long a token that is tried again must go without a refusal before it

@@ -298,7 +298,7 @@ func (w *Writer) next() (r *receipt, more bool) {
 
 func (w *Writer) aloneFlying() bool {
 	for r := range w.flying {
-		return r.alone // it is to be alone
+		return r.alone // one that must fly alone flies alone, so any of them answers
 	}
 	return false
 }
