@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const (
@@ -28,8 +26,8 @@ const (
 
 // Reader reads ranges of topics. It must not be used concurrently.
 type Reader struct {
-	opts   []kgo.Opt
-	client *kgo.Client // for requests
+	settings kafka.Settings
+	client   *kgo.Client // for requests
 	// Progress, if set, is called with the number of offsets read and of all.
 	Progress func(done, total int64)
 
@@ -38,15 +36,11 @@ type Reader struct {
 
 // New returns a reader that has not connected yet. Close it.
 func New(s kafka.Settings) (*Reader, error) {
-	opts, err := s.Options(zerolog.Nop())
-	if err != nil {
-		return nil, setting.Mistaken(err)
-	}
-	client, err := kgo.NewClient(opts...)
+	client, err := s.Connect()
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{opts: opts, client: client, idle: idle, patience: patience}, nil
+	return &Reader{settings: s, client: client, idle: idle, patience: patience}, nil
 }
 
 // Close closes the connections.
@@ -73,7 +67,7 @@ func ReadAll(ctx context.Context, s kafka.Settings, topic string) (records []*kg
 // Read calls each with every record of the plan, those of a partition in order, and
 // returns when all have been read, at the first error, or when ctx ends. Records of
 // aborted transactions are left out. Records that were deleted after the plan was made
-// are an error, because nobody has seen them.
+// are an error, because the caller never saw them.
 func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error) error {
 	if p.Empty() {
 		return nil
@@ -83,13 +77,13 @@ func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error
 	for _, s := range p.Spans {
 		from[s.Partition] = kgo.NewOffset().At(s.From)
 	}
-	client, err := kgo.NewClient(append(r.opts,
+	client, err := r.settings.Connect(
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{p.Topic: from}),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxWait(500*time.Millisecond),
 		// Transaction markers take offsets, too; without them the end would often remain unseen.
-		kgo.KeepControlRecords())...)
+		kgo.KeepControlRecords())
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -84,12 +83,7 @@ func (v *Live) kafka(ctx context.Context, l *report.List) {
 // connected asks the brokers about themselves, and goes on if they answer.
 func (v *Live) connected(ctx context.Context, l *report.List, then func(client *kgo.Client, admin *kadm.Client, brokers int)) {
 	subject := strings.Join(v.Config.Kafka.Brokers, ",")
-	opts, err := v.Config.Kafka.Options(zerolog.Nop())
-	if err != nil {
-		l.Act(areaBrokers, subject, "", "%v", err)
-		return
-	}
-	client, err := kgo.NewClient(append(opts, kgo.RetryTimeout(askTimeout/2), kgo.RequestRetries(2))...)
+	client, err := v.Config.Kafka.Connect(kgo.RetryTimeout(askTimeout/2), kgo.RequestRetries(2))
 	if err != nil {
 		l.Act(areaBrokers, subject, "", "%v", err)
 		return
@@ -269,8 +263,8 @@ func (v *Live) receipts(ctx context.Context, l *report.List, client *registry.Cl
 	}
 }
 
-// glue asks for a version that nobody has: an answer of no comes from a Glue that takes
-// the credentials and lets them read versions.
+// glue asks for a version that does not exist: Glue answers that it has none only if it
+// accepts the credentials and lets them read versions.
 func glue(ctx context.Context, l *report.List, g registry.Versions) {
 	asked, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
