@@ -131,7 +131,7 @@ type Condition struct {
 	since   time.Time
 	pending bool // the reason is that of Pending
 	profile bool // it is about one profile, and does not affect readiness
-	// stranger: about one that nobody knows; see OfStranger
+	// stranger: about a profile that no account names; see OfStranger
 	stranger bool
 }
 

@@ -17,7 +17,7 @@ const (
 	maxStrangers = 10
 )
 
-// strangers bounds the log lines about conditions of profiles that nobody knows.
+// strangers bounds the log lines about conditions of profiles that no account names.
 type strangers struct {
 	log zerolog.Logger
 
@@ -70,8 +70,8 @@ func (s *strangers) close() {
 	s.tell()
 }
 
-// OfStranger is OfProfile for a profile that nobody knows and that may be invented. Of
-// such conditions only some lines a minute are logged.
+// OfStranger is OfProfile for a profile that no account names and that may be invented.
+// Only a few lines a minute are logged about such conditions.
 func (c *Condition) OfStranger() *Condition {
 	if c != nil {
 		c.set.mu.Lock()

@@ -225,7 +225,7 @@ func unescapePrintable(s string) string {
 // mailboxes of IMAP with & for the +.
 var utf7Word = lazily(`[+&][A-Za-z0-9+/,]{2,}-`)
 
-// utf7Base64 is base64 whose last bits have to be zero.
+// utf7Base64 is base64 whose unused last bits must be zero.
 var utf7Base64 = base64.RawStdEncoding.Strict()
 
 // unescapeUTF7 decodes what has a character of ASCII in it, in any form, or shows

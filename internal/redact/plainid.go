@@ -145,7 +145,7 @@ const (
 	idUpper
 	idLower
 	idHex
-	// idSpecial is what has to be looked at closely: escapes, signs of addresses
+	// idSpecial marks characters that need a closer look: escapes, signs of addresses
 	// and numbers, and what is not visible ASCII.
 	idSpecial
 	idKinds = idDigit | idUpper | idLower

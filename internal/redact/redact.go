@@ -10,13 +10,13 @@ import (
 // validation message, too few to store a payload that was echoed whole.
 const MessageLimit = 1024
 
-// WordLimit is how many bytes are kept of what ought to be a word: a code, the path
+// WordLimit is how many bytes are kept of what should be one word: a code, the path
 // of a field.
 const WordLimit = 128
 
 const (
 	// inputLimit bounds what is searched. Masks are shorter than what they
-	// replace, so more than MessageLimit has to be read for that much to remain.
+	// replace, so more than MessageLimit must be read for that much to remain.
 	inputLimit = 16 << 10
 	// ownLimit bounds a sentence of ours: all that is wrong with a file.
 	ownLimit = 4 << 10

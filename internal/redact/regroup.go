@@ -16,8 +16,8 @@ type span struct{ from, to int }
 func (s span) len() int { return s.to - s.from }
 
 // regrouped joins words of one length with blanks between them, where they are escapes of
-// an identifier or a secret: whoever put it into groups cut the escapes in two, so that
-// none of them can be taken off.
+// an identifier or a secret. Splitting it into groups cut the escapes in two, so none of
+// them can be decoded before the words are joined.
 func regrouped(s string) string {
 	if !strings.ContainsAny(s, " \r\n") || !strings.ContainsAny(s, `%\&=+`) {
 		return s

@@ -6,7 +6,7 @@ import (
 )
 
 // View is how tools show an event to an operator. The zero value shows no part of
-// what could name a person; it has to be enough to see that there is something.
+// a value that could name a person, only that there is one.
 type View struct {
 	// Partial shows the ends of identifiers, j•••@•••.com, so that somebody who
 	// knows them can tell whether they are the ones meant.

@@ -13,7 +13,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-// erasures looks at the list of erased events, without which nothing is sent once it exists.
+// erasures checks the list of erased events: once it exists, nothing is sent unless it can
+// be read.
 func (v *Live) erasures(ctx context.Context, l *report.List, client *kgo.Client, admin *kadm.Client, brokers int) {
 	r := role{flag: "--erasure-topic", topic: v.Config.ErasureTopic, needs: []kadm.ACLOperation{kadm.OpRead, kadm.OpDescribe}}
 	if r.topic == "" {

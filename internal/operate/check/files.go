@@ -58,8 +58,8 @@ func some(all []string) string {
 	return strings.Join(all[:most], ", ") + ", …"
 }
 
-// needed are the fields without which each event of a schema is refused, or loses what
-// makes it worth sending.
+// needed are the fields that a schema must have: without them each of its events is refused,
+// or is not worth sending.
 var needed = []struct {
 	path, without string
 	level         report.Level

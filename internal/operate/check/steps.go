@@ -9,7 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-// The parts of Run, for whoever tries a configuration while putting it together.
+// The parts of Run, for package setup, which tries a configuration while assembling it.
 
 // Brokers asks the brokers about themselves alone.
 func (v *Live) Brokers(ctx context.Context) (l report.List) {

@@ -34,8 +34,8 @@ type role struct {
 // letterRoom is what the headers of a dead letter add to its original.
 const letterRoom = 64 << 10
 
-// leastRetention is what a source or an audit should outlive: a long weekend of
-// Amazon being away, or of nobody looking.
+// leastRetention is what a source or an audit should outlive: a long weekend
+// with Amazon unavailable, or with nobody on call.
 const leastRetention = 3 * 24 * time.Hour
 
 func (v *Live) topics(ctx context.Context, l *report.List, client *kgo.Client, admin *kadm.Client, brokers int) {

@@ -96,7 +96,7 @@ func isAdvertiser(id text) bool {
 	return id != "" && len(id) <= 32 && strings.Trim(string(id), "0123456789") == ""
 }
 
-// country is the country in capitals, empty for what is none.
+// country returns the country in capitals; empty if it is not a country code.
 func (id *alternate) country() string {
 	c := strings.ToUpper(string(id.Country))
 	if len(c) != 2 || strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

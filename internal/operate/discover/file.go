@@ -21,8 +21,8 @@ const (
 	FileOther    = "another account's"
 )
 
-// File is an accounts file that found profiles are entered in. Comments, order and style
-// are those of its own as far as they can be: what is there is not written again.
+// File is an accounts file that found profiles are entered in. It keeps
+// its comments, order and style where possible: existing content is not rewritten.
 type File struct {
 	list accounts.List
 	doc  yaml.Node
@@ -194,7 +194,7 @@ func (f *File) entry(account *yaml.Node, profile string) *yaml.Node {
 	return nil
 }
 
-// sequence returns the list under a key, which is made if there is none.
+// sequence returns the list under a key, creating it if it is missing.
 func sequence(of *yaml.Node, key string) (*yaml.Node, error) {
 	n := member(of, key)
 	switch {

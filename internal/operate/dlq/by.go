@@ -38,7 +38,7 @@ var parts = map[string]func(e *Entry, ev *schemas.Event) string{
 	"partner":       func(_ *Entry, ev *schemas.Event) string { return foreign(ev.Partner) },
 }
 
-// ofEvents are the parts that are in the event itself, which has to be read for them.
+// ofEvents are the parts that are in the event itself, which must be decoded for them.
 var ofEvents = []string{"event_name", "event_type", "action_source", "partner", "producer"}
 
 // headerPart begins a part that is a header of the original record.

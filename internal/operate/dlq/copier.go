@@ -105,14 +105,14 @@ func (c *Copier) Counts() CopyCounts {
 	return c.counts
 }
 
-// copyWorker makes copies. They outlive the job: a record that may have been written
-// has to be waited for.
+// copyWorker makes copies. They outlive the job, because a record that may have been
+// written must be waited for.
 type copyWorker struct {
 	*Copier
 	ctx    context.Context
 	rec    *kgo.Record // the letter in hand
-	copied *kgo.Record // what is to be written of it
-	why    error       // it cannot be
+	copied *kgo.Record // its copy to write
+	why    error       // why it cannot be copied
 }
 
 var _ consumer.Worker = (*copyWorker)(nil)
@@ -254,8 +254,7 @@ func (c *Copier) hold(err error) {
 	}
 }
 
-// Wait returns when nothing of the copier runs any more; its producer has to be
-// closed.
+// Wait returns when the copier's goroutines have ended. Close its producer first.
 func (c *Copier) Wait() { c.wg.Wait() }
 
 // NewWorker implements consumer.Handler.

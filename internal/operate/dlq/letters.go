@@ -111,13 +111,13 @@ type Events interface {
 	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
-// Untold is how many letters Each could not read of which nobody knows whether their events
-// are erased.
+// Untold returns the number of letters that Each could not read, so that it is unknown
+// whether their events are erased.
 func (l *Letters) Untold() int { return l.untold }
 
-// isErased reports whether the event of a letter is on the list. A letter whose header names
-// no event, or by a tag that other events have, too, is read. What cannot be read is not known
-// to be erased; whoever delivers it asks for its event's own id.
+// isErased reports whether the event of a letter is on the list. A letter is
+// read if its header names no event, or has a tag that other events share. An unreadable
+// letter is not known to be erased; its delivery checks the event's own id.
 func (l *Letters) isErased(ctx context.Context, e *Entry) (bool, error) {
 	told, erased := e.names(l.erased)
 	if told || e.NoLetter || e.Done || l.erased.Len() == 0 {

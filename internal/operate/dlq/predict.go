@@ -32,7 +32,7 @@ type Prediction struct {
 	Why           string         `json:"why,omitempty"`   // nothing more is predicted
 }
 
-// Predictor predicts what becomes of letters that are redriven.
+// Predictor predicts the verdicts on letters that are redriven.
 type Predictor struct {
 	Events      Events
 	Transformer *transform.Transformer
@@ -47,7 +47,7 @@ type Predictor struct {
 // patience is how long a schema is waited for: a dry run is not worth more.
 const patience = 5 * time.Second
 
-// add predicts what becomes of the original of a letter.
+// add predicts the verdict on the original of a letter.
 func (p *Predictor) add(ctx context.Context, e *Entry, original *kgo.Record) {
 	if p.gone {
 		p.p.Unread++

@@ -11,7 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-// Profiles returns the profiles that letters have, as far as they are read until ctx ends.
+// Profiles returns the profiles of the letters that are read before ctx ends.
 func Profiles(ctx context.Context, s kafka.Settings, topic string) []string {
 	reader, plan, err := history.Open(ctx, s, history.Range{Topic: topic}, report.NewTerminalProgress(io.Discard))
 	if err != nil {

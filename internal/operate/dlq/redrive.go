@@ -26,7 +26,7 @@ type Redrive struct {
 	// Originals reads the originals of incomplete letters.
 	Originals Originals
 
-	// Predictor predicts what becomes of the letters; nil for none.
+	// Predictor predicts the verdicts on the letters; nil for no prediction.
 	Predictor *Predictor
 
 	// Send and Quarantine are the letters, by position.

@@ -67,9 +67,8 @@ type job struct {
 	ev      schemas.Event
 }
 
-// Run looks for what is to be erased and, with Go, puts it on the list: before it looks for
-// the copies that remain, so that nothing is sent meanwhile. It can be run again after it
-// broke off.
+// Run finds the events to erase and, with Go, puts them on the list before it looks for
+// remaining copies, so that nothing is sent meanwhile. It can be run again after a failure.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -180,7 +179,7 @@ func (j *job) read(ctx context.Context, topic string, each func(context.Context,
 	return reader.Read(ctx, plan, func(rec *kgo.Record) error { return each(ctx, rec) })
 }
 
-// meant reports whether an event is to be erased, and if so has its id listed.
+// meant reports whether an event must be erased, and if so adds its id to those to list.
 func (j *job) meant(ev *schemas.Event) (bool, error) {
 	byID := j.ids[ev.EventID] || len(j.given) > 0 && ev.EventID != "" && j.given[redact.EventID(ev.EventID)]
 	if !byID && !j.People.Has(ev) {
@@ -206,8 +205,8 @@ func (j *job) copy(c Copy) {
 	}
 }
 
-// decode reads the event of a record. What cannot be read may hold anything, and is
-// counted: nobody can say whose it is.
+// decode reads the event of a record. An unreadable record is counted, because
+// it may belong to anybody.
 func (j *job) decode(ctx context.Context, rec *kgo.Record) (ok bool, err error) {
 	err = j.decoder.DecodeRecord(ctx, rec, &j.ev)
 	if _, bad := errors.AsType[*schemas.DecodeError](err); bad {
@@ -231,8 +230,8 @@ func (j *job) record(ctx context.Context, rec *kgo.Record, where string) error {
 	return err
 }
 
-// named reports whether the header of a letter names an event that is meant. One with a
-// short tag is of many events, and its letter has to be read.
+// named reports whether the header of a letter names an event that is meant. A short
+// tag is shared by many events, so the letter itself must be read.
 func (j *job) named(id string) bool {
 	if id == "" || Ambiguous(id) {
 		return false

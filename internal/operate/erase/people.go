@@ -160,7 +160,7 @@ func (p *People) of(country string) map[transform.Hash]bool {
 
 // hashed returns the hashes of an email address and a phone number, as they are sent.
 func (p *People) hashed(t *transform.Transformer, u schemas.UserData) (hashes []transform.Hash) {
-	for _, country := range []string{u.CountryCode, ""} { // one that is none hides no person
+	for _, country := range []string{u.CountryCode, ""} { // an invalid country must not hide the person
 		p.ev = schemas.Event{EventID: "x", ProfileID: "1", EventName: "Lead", EventType: "LEAD", ActionSource: "WEBSITE", OccurredAt: whenever.UnixMilli()}
 		p.ev.User = schemas.UserData{Email: u.Email, Phone: u.Phone, HashedEmail: u.HashedEmail, HashedPhone: u.HashedPhone, CountryCode: country}
 		if _, ok := t.Transform(&p.ev, whenever, &p.c); !ok {

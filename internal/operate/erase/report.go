@@ -54,7 +54,7 @@ type Report struct {
 	// Listed is set once all of them are on the list.
 	Listed bool `json:"listed"`
 	// WithoutID are records that are meant and have no event id, so that they are never
-	// sent; Unreadable are records of which nobody can say whose they are.
+	// sent; Unreadable are records whose person is unknown.
 	WithoutID  int `json:"without_event_id"`
 	Unreadable int `json:"unreadable"`
 	// Places are where copies remain, Copies the first of them.

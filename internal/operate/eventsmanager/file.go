@@ -82,8 +82,8 @@ type row struct {
 	cells [columnCount]string
 }
 
-// Read parses a file of counts. It refuses ambiguous content: whoever saved the file
-// knows which is meant.
+// Read parses a file of counts. It refuses ambiguous content, because the person who saved
+// the file knows which is meant.
 func Read(r io.Reader) (*File, error) {
 	data, err := io.ReadAll(io.LimitReader(textfile.NewReader(r), maxBytes+1))
 	if err != nil {

@@ -14,8 +14,8 @@ type number struct {
 	excluded, rounding float64
 }
 
-// A point or a comma before decimals is a matter of the language of whoever saved the
-// file. All numbers of a file were written by one program, so each of the two is tried on
+// Whether a point or a comma precedes decimals depends on the language of the person who
+// saved the file. All numbers of a file were written by one program, so each of the two is tried on
 // all of them: 1.234 can only be a count if the point is between thousands, and 12,5 %
 // only a share if the comma is before decimals. If both can be, and do not come to the
 // same, the file is refused.
@@ -187,8 +187,8 @@ func grouped(groups []string, mark rune) bool {
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// dayForms are the forms of days that name one day only, and those of which nobody can
-// tell day and month apart without the others.
+// clearDays are the formats that can mean one day only. The other formats may swap day and
+// month; only the file's other dates show which is meant.
 var (
 	clearDays = []string{
 		time.DateOnly, "20060102", "2006/1/2", "2006.1.2", "2.1.2006", "2 Jan 2006", "2 January 2006", "Jan 2, 2006", "January 2, 2006", "Jan 2 2006", "2-Jan-2006", "02-Jan-06",

@@ -27,7 +27,7 @@ import (
 type Options struct {
 	Kafka    kafka.Settings
 	Registry *registry.Client
-	// Explainer says what becomes of an event now.
+	// Explainer says what the present settings make of an event.
 	Explainer *explain.Explainer
 	// Topics are the sources; Letters, Quarantine and Receipts may be empty for none.
 	Topics                        []string
@@ -36,10 +36,10 @@ type Options struct {
 	Group, RedriveGroup string
 	// Erasures is the list of erased events; empty for none.
 	Erasures string
-	// Since and Until bound the times of the source's records; zero is unbounded. What
-	// became of them is looked for from Since on, up to the end.
+	// Since and Until bound the times of the source's records; zero is unbounded.
+	// Their receipts and letters are searched from Since to the end.
 	Since, Until time.Time
-	// All has everything in these bounds read, also when the story is whole.
+	// All reads everything in these bounds, even once the story is complete.
 	All      bool
 	Now      func() time.Time
 	Progress *report.Progress
@@ -195,7 +195,7 @@ func (f *finder) decode(ctx context.Context, rec *kgo.Record) (readable bool, er
 	return true, nil
 }
 
-// explained is what becomes of a record now.
+// explained returns what the present settings make of a record.
 func (f *finder) explained(ctx context.Context, rec *kgo.Record) (*explain.Report, error) {
 	reading, err := f.Explainer.Read(ctx, rec, []explain.Schema{{Name: "the registry's schema of that id", Source: f.schemas}}, false)
 	if errors.Is(err, explain.ErrContainer) || f.unread(ctx, err) {

@@ -65,7 +65,7 @@ type Story struct {
 	Notes []string       `json:"notes,omitempty"`
 }
 
-// Now is what becomes of an event with the present settings.
+// Now is what the present settings make of an event.
 type Now struct {
 	Outcome string       `json:"outcome"`
 	MapsBy  string       `json:"mapped_by,omitempty"`
@@ -197,7 +197,7 @@ func (f *finder) waiting(t *Story, at *record) {
 	}
 }
 
-// openLetter is the latest letter that was not sent through again; nil if there is none.
+// openLetter returns the latest letter that was not redriven; nil if there is none.
 func (s *story) openLetter() *dlq.Entry {
 	for i := len(s.letters) - 1; i >= 0; i-- {
 		if !s.letters[i].Done {
@@ -217,7 +217,7 @@ func (s *story) anyVerdict() (class verdict.Class) {
 	return class
 }
 
-// present says what becomes of the event with the present settings.
+// present finds out what the present settings make of the event.
 func (f *finder) present(ctx context.Context, t *Story, s *story) error {
 	var rec *kgo.Record
 	if last := s.last(); last != nil {

@@ -141,7 +141,7 @@ func (s *story) roundAfter(redrives int) (at time.Time) {
 	return at
 }
 
-// failed is the time of the failure that a letter tells of. Its receipt may have the
+// failed returns the time of the failure that a letter reports. Its receipt may have the
 // answer a moment later, and comes before it all the same.
 func (s *story) failed(l *dlq.Entry) time.Time {
 	at := l.When()

@@ -19,8 +19,8 @@ import (
 
 // Checkpoint is a replay that has begun. Its progress is in the offsets of its group, as
 // for any consumer; its end and its request are in those of a second group. Both are
-// visible to Kafka's own tools, and nothing has to be kept on the machine that happens to
-// run the replay.
+// visible to Kafka's own tools, and the machine that happens to run the replay needs to keep
+// nothing.
 type Checkpoint struct {
 	Group string
 	Topic string

@@ -186,7 +186,7 @@ func (s *setup) ask(ctx context.Context, p part, again bool) error {
 			continue
 		}
 		if !s.useful(q) {
-			if err := s.clear(q.key); err != nil { // or the part would fail for what nobody is asked for
+			if err := s.clear(q.key); err != nil { // or the part would fail for a setting that is not asked for
 				return err
 			}
 			continue

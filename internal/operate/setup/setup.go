@@ -25,7 +25,7 @@ type Options struct {
 	Resolve func(sends bool) (pipeline.Config, error)
 	// ReadBack reads the written file like run.
 	ReadBack func(path string) error
-	// Prompt asks; nil if nobody is there.
+	// Prompt asks the operator; nil if nobody can be asked.
 	Prompt Prompt
 	// Found is called with the findings of each part.
 	Found func(report.List)
