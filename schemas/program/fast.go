@@ -107,16 +107,15 @@ func (p *fastProgram) accepts(payload []byte, ev *event.Event) bool {
 				return false
 			}
 			pos = at + int(n)
-			text := s[at:pos]
 			// Nearly every text is short and ASCII, and so is what follows it. Then
 			// two words from its start are enough, whatever its length, while a
 			// loop or a branch on the length would be mispredicted.
-			if len(text) > 16 || at+16 > len(s) || (ascii.Word(s[at:])|ascii.Word(s[at+8:]))&ascii.High != 0 {
-				if !validUTF8(text) {
+			if n > 16 || at+16 > len(s) || (ascii.Word(s[at:])|ascii.Word(s[at+8:]))&ascii.High != 0 {
+				if !validUTF8(s[at:pos]) {
 					return false
 				}
 			}
-			*in.text(ev) = text
+			*text(ev, in.text) = s[at:pos]
 		case opScalar:
 			v, next := readScalar(in.arg.typ, s, pos)
 			if next < 0 {
