@@ -47,6 +47,7 @@ type Reconciler struct {
 
 	rows   map[RowKey]*Counts
 	known  map[eventKey]knowledge
+	names  names
 	lost   []Lost
 	refuse []held // became dead letters; a copy may have done better
 	silent []held // missing, unless a copy shows that they were dead letters once
@@ -123,7 +124,7 @@ func (h *held) after(o *held) bool {
 // Record adds a record of the source. An error is the registry's, or Each's.
 func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	if r.rows == nil {
-		r.rows, r.known = make(map[RowKey]*Counts), make(map[eventKey]knowledge)
+		r.rows, r.known, r.names = make(map[RowKey]*Counts), make(map[eventKey]knowledge), make(names)
 	}
 	err := r.Decoder.DecodeRecord(ctx, rec, &r.ev)
 	var bad *schemas.DecodeError
@@ -196,7 +197,7 @@ func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
 		e.Type = "(unreadable)"
 		return e
 	}
-	e.Name, e.Type = redact.Line(redact.Text(r.ev.EventName), nameLimit), redact.Line(redact.Text(r.ev.EventType), nameLimit)
+	e.Name, e.Type = r.names.shown(r.ev.EventName), r.names.shown(r.ev.EventType)
 	if e.Type == "" {
 		e.Type = e.Name
 	}
@@ -215,9 +216,6 @@ func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
 	}
 	return e
 }
-
-// nameLimit bounds the names of events that our rules have not checked.
-const nameLimit = 128
 
 // settle counts an event whose fate is known.
 func (r *Reconciler) settle(h *held, redriven bool) error {
