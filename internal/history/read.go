@@ -22,6 +22,9 @@ const (
 	patience = 2 * time.Minute
 	// tellEvery is the number of records between calls of Progress.
 	tellEvery = 1000
+	// fetchBytes bounds the answer of one broker to one fetch, as it was compressed. While
+	// one is read, the next one waits; the client's own bound is 50 MiB.
+	fetchBytes = 4 << 20
 )
 
 // Reader reads ranges of topics. It must not be used concurrently.
@@ -82,6 +85,7 @@ func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.FetchMaxBytes(fetchBytes),
 		// Transaction markers take offsets, too; without them the end would often remain unseen.
 		kgo.KeepControlRecords())
 	if err != nil {
