@@ -72,6 +72,7 @@ type profile struct {
 	share
 	reasons *reasons // nil while nothing was refused lately
 	last    trials
+	apart   bool // the stream does not count it: it was always bad
 }
 
 // trials are about the last hold that a trial has ended.
@@ -114,11 +115,15 @@ func (g *Guard) Accepted(name string, n int, trial bool) {
 		g.open(freed, now, byTrial)
 		return
 	}
-	if p := g.profile(name, now); p != nil {
+	p := g.profile(name, now)
+	g.stream.advance(now, g.opts.Settings.Within)
+	if p != nil {
+		g.takeBack(p, now)
 		p.count(counts{all: uint32(n)}, now, &g.opts.Settings)
 	}
-	g.stream.advance(now, g.opts.Settings.Within)
-	g.stream.add(counts{all: uint32(n)})
+	if p == nil || !p.apart {
+		g.stream.add(counts{all: uint32(n)})
+	}
 	g.mu.Unlock()
 }
 
@@ -228,7 +233,7 @@ func (g *Guard) refused(name string, letters []*deadletter.Draft, now time.Time)
 			p.reasons = new(reasons)
 		}
 	}
-	ofStream := g.storm == nil && (p != nil || name == "")
+	ofStream := g.storm == nil && (p != nil && !p.apart || name == "")
 	if ofStream {
 		if g.stream.advance(now, s.Within); g.stream.total().bad == 0 {
 			g.reasons = reasons{}
@@ -259,6 +264,10 @@ func (g *Guard) refused(name string, letters []*deadletter.Draft, now time.Time)
 // the cause, or sets the stream's. mu is held.
 func (g *Guard) judgeStream(letters []*deadletter.Draft, now time.Time) []*hold {
 	s := &g.opts.Settings
+	if !jumps(&g.stream, s) {
+		return nil
+	}
+	g.setBadApart(now)
 	latest, ok := g.stream.jump(s)
 	if !ok {
 		return nil
@@ -283,7 +292,7 @@ func (g *Guard) worst(now time.Time) (worst string, is *profile) {
 	most := uint32(0)
 	for name, p := range g.profiles {
 		p.advance(now, g.opts.Settings.Within)
-		if bad := p.total().bad; bad > most && g.holds[name] == nil {
+		if bad := p.total().bad; bad > most && g.holds[name] == nil && !p.apart {
 			worst, is, most = name, p, bad
 		}
 	}
@@ -291,13 +300,12 @@ func (g *Guard) worst(now time.Time) (worst string, is *profile) {
 }
 
 // blame holds the profile without which the stream would be well, though it may have too few
-// events for that by itself. If it was always like this, nobody is held, and its events no
-// longer count for the stream. mu is held.
+// events for that by itself. If most of its events are well, nobody is held, and it no longer
+// counts for the stream. mu is held.
 func (g *Guard) blame(name string, p *profile, letters []*deadletter.Draft, now time.Time) []*hold {
-	s := &g.opts.Settings
 	latest := p.total()
-	if p.before.all >= s.evidence() && p.before.bad*100 >= p.before.all*float64(s.Before) || int(latest.bad)*100 <= int(latest.all)*s.Share {
-		g.stream.leave(&p.share)
+	if int(latest.bad)*100 <= int(latest.all)*g.opts.Settings.Share {
+		g.setApart(p)
 		return nil
 	}
 	return []*hold{g.begin(name, p, latest, letters, now)}

@@ -48,7 +48,8 @@ const (
 // begin holds a profile. What its events have to do with the stream's counts is over. mu is
 // held.
 func (g *Guard) begin(name string, p *profile, latest counts, letters []*deadletter.Draft, now time.Time) *hold {
-	g.stream.leave(&p.share)
+	g.setApart(p)
+	p.apart = false // while it is held nothing is counted, and then it begins with nothing
 	if p.reasons == nil {
 		p.reasons = new(reasons)
 	}

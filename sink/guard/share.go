@@ -94,6 +94,13 @@ func (s *share) leave(o *share) {
 	}
 }
 
+// join puts back what leave has taken out, in the same slices.
+func (s *share) join(o *share) {
+	for i := range s.ring {
+		s.ring[i] = s.ring[i].plus(o.ring[i])
+	}
+}
+
 // clear forgets the latest events.
 func (s *share) clear() { s.ring = [slices]counts{} }
 
