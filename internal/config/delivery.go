@@ -56,7 +56,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.exhausted, "on-exhausted", "hold", "events whose attempts are used up by timeouts, 429 or 5xx: hold them until it is over, or dead-letter them")
 	flags.DurationVar(&c.RequestTimeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
 	flags.BoolVar(&c.Gzip, "gzip", false, "compress requests, to about a fifth for a quarter more processor time, until Amazon answers 415: it does not say that it takes them")
-	flags.DurationVar(&c.AuthHold, "auth-hold", 2*time.Minute, "how long a profile has to be answered only 401 or 403 before its events are dead-lettered")
+	flags.DurationVar(&c.AuthHold, "auth-hold", 2*time.Minute, "how long a profile has to be answered only 401 or 403 before its events are dead-lettered, or held by --dead-letter-guard if that is on")
 
 	f.inFlightBytes = inFlightWithin(debug.SetMemoryLimit(-1)) // which asks, and changes nothing
 	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 30_000, "events taken and without a verdict, at most; taking pauses beyond")

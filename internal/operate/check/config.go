@@ -127,6 +127,10 @@ func delivery(l *report.List, c *pipeline.Config) {
 		l.Look(areaConfig, "--auth-hold", "Give a profile the time in which somebody can fix its access.",
 			"the first 403 makes dead letters of a profile's events")
 	}
+	if c.Guard.Off() && c.ResumeFile != "" {
+		l.Look(areaConfig, "--dead-letter-guard-resume", "Turn the guard on with --dead-letter-guard on, or leave the file out.",
+			"the file resumes nothing: --dead-letter-guard is off, and holds nothing")
+	}
 	if c.ReceiptsTopic == "" {
 		l.Look(areaConfig, "--receipts-topic", "Name a topic.", "no receipts: what happened to the events cannot be reconciled later")
 	}

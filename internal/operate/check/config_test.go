@@ -49,6 +49,7 @@ func TestWhatStandsOutOfASetting(t *testing.T) {
 		"one broker":             {func(c *pipeline.Config) { c.Kafka.Brokers = []string{"kafka:9092"} }, "--brokers"},
 		"exhausted":              {func(c *pipeline.Config) { c.OnExhausted = sink.DeadLetterExhausted }, "--on-exhausted"},
 		"no hold":                {func(c *pipeline.Config) { c.AuthHold = -1 }, "--auth-hold"},
+		"nothing to resume":      {func(c *pipeline.Config) { c.ResumeFile = "resume" }, "--dead-letter-guard-resume"},
 		"no receipts":            {func(c *pipeline.Config) { c.ReceiptsTopic = "" }, "--receipts-topic"},
 		"latest":                 {func(c *pipeline.Config) { c.Start = consumer.StartLatest }, "--start"},
 		"no pages":               {func(c *pipeline.Config) { c.Listen = "" }, "--listen"},
