@@ -78,3 +78,35 @@ func TestValidUTF8(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsAreInTheEvent: the place that is compiled for a text is the field's, and a
+// text that is elsewhere is found when a schema is compiled, not by writing over
+// something.
+func TestTextsAreInTheEvent(t *testing.T) {
+	var ev event.Event
+	texts := 0
+	for i := range event.Fields {
+		f := &event.Fields[i]
+		if f.Text == nil {
+			continue
+		}
+		texts++
+		if got, want := text(&ev, placeOf(f)), f.Text(&ev); got != want {
+			t.Errorf("the text of %s is compiled to %p, want %p", f.Path(), got, want)
+		}
+	}
+	if texts == 0 {
+		t.Error("no field is a text")
+	}
+
+	for name, elsewhere := range map[string]*string{"in another object": new(string), "nowhere": nil} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if got, want := recover(), "the text of user_data.odd is not in the event itself"; got != want {
+					t.Errorf("panic %v, want %q", got, want)
+				}
+			}()
+			placeOf(&event.Field{Group: "user_data", Name: "odd", Text: func(*event.Event) *string { return elsewhere }})
+		})
+	}
+}
