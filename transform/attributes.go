@@ -47,7 +47,7 @@ type Attribute struct {
 type Attributes struct {
 	list [MaxAttributes]Attribute
 	n    int
-	free int // of them, besides the reserved ones
+	free int // how many of the n are not reserved
 }
 
 // String shows only how many there are.
@@ -59,7 +59,7 @@ func (a Attributes) GoString() string { return a.String() }
 // All returns the attributes. They belong to the conversion: do not change them.
 func (a *Attributes) All() []Attribute { return a.list[:a.n] }
 
-// add appends an attribute, and returns what is wrong with it; 0 and true if it is valid.
+// add appends an attribute. If it cannot be sent, add returns the reason and false.
 func (a *Attributes) add(at Attribute) (Warning, bool) {
 	if !at.good() {
 		return AttributeInvalid, false

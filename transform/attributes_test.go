@@ -139,13 +139,13 @@ func TestFaultsOfChosenAttributes(t *testing.T) {
 		eleven = strings.Replace(eleven, "X", fmt.Sprint("k", i), 1)
 	}
 	for name, c := range map[string]struct{ list, want string }{
-		"eleven":              {eleven, "test.yaml:17: attributes are too many: want 10"},
+		"eleven":              {eleven, "test.yaml:17: attributes has too many entries: want at most 10"},
 		"twice":               {"      - zone\n      - {name: zone, value: x}\n", "test.yaml:8: attribute zone is there twice, first on line 7"},
 		"no word":             {"      - first-seen\n", `test.yaml:7: attribute "first-seen" cannot be sent`},
 		"no name":             {"      - {from: quantity}\n", "test.yaml:7: an attribute has no name"},
 		"unknown type":        {"      - {name: x, type: FLOAT}\n", `test.yaml:7: type is "FLOAT": want one of STRING, INTEGER, TIMESTAMP`},
 		"unknown source":      {"      - {name: x, from: email}\n", `test.yaml:7: from is "email": want attributes.KEY, quantity or order_reference`},
-		"both":                {"      - {name: x, from: quantity, value: y}\n", "test.yaml:7: from and value are both there"},
+		"both":                {"      - {name: x, from: quantity, value: y}\n", "test.yaml:7: from and value are both set"},
 		"constant no word":    {"      - {name: x, value: a b}\n", `test.yaml:7: value "a b" cannot be sent as STRING`},
 		"constant no INTEGER": {"      - {name: x, value: abc, type: INTEGER}\n", `test.yaml:7: value "abc" cannot be sent as INTEGER`},
 	} {

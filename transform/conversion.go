@@ -31,7 +31,7 @@ type Conversion struct {
 
 	// Amount is absent if the event has no value. Currency is ISO 4217, upper case. Without a
 	// currency an amount is not money but a number that the customer defines; purchases
-	// always have one.
+	// always have a currency.
 	Amount   schemas.Decimal
 	Currency string
 
@@ -53,7 +53,7 @@ func (c Conversion) String() string {
 func (c Conversion) GoString() string { return c.String() }
 
 // reset makes c the zero Conversion. Wide is two thirds of it and is cleared only if it
-// was ever filled: clearing it for each event of a contract that sends none of it was
+// was ever filled: clearing it for each event of a contract that sends none of it took
 // 5 % of a purchase's transform.
 func (c *Conversion) reset() {
 	if c.filled {

@@ -42,7 +42,7 @@ type Mapping struct {
 	types    map[string]string // event types by their folded form
 	replace  replacement
 	rules    []mappingRule // in this order; the first that holds applies
-	// attributes apply to events whose entry chooses none; nil means those the event has.
+	// attributes apply to events whose entry chooses none; nil means the event's own.
 	attributes []attributeRule
 	aliases    *schemas.Aliases // where producers with other names keep our fields
 }
@@ -55,7 +55,7 @@ func (m *Mapping) Aliases() *schemas.Aliases {
 	return m.aliases
 }
 
-// entry is one line of the mapping, or a rule put over one.
+// entry is one line of the mapping, or a line with a rule applied.
 type entry struct {
 	line         int    // of file; 0 for none
 	file         string // its name in errors

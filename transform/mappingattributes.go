@@ -27,7 +27,7 @@ func (f *mappingFile) attributes(n *yaml.Node) []attributeRule {
 			f.Fault(item.Line, "attribute %s is there twice, first on line %d: want each name once", r.name, lines[r.name])
 		case !isReserved(r.name):
 			if free++; free == MaxFreeAttributes+1 {
-				f.Fault(item.Line, "attributes are too many: want %d at most besides %s", MaxFreeAttributes, strings.Join(reservedAttributes[:], ", "))
+				f.Fault(item.Line, "attributes has too many entries: want at most %d besides %s", MaxFreeAttributes, strings.Join(reservedAttributes[:], ", "))
 			}
 		}
 		lines[r.name] = item.Line
@@ -54,7 +54,7 @@ func (f *mappingFile) attribute(n *yaml.Node) (r attributeRule, ok bool) {
 	}
 	name := fields["name"]
 	if name == nil {
-		f.Fault(n.Line, "an attribute has no name: want what it is called at Amazon")
+		f.Fault(n.Line, "an attribute has no name: want its name at Amazon")
 		return r, false
 	}
 	if r.name, ok = f.Text(name, "name"); ok && !isWord(r.name) {
@@ -68,7 +68,7 @@ func (f *mappingFile) attributeSource(n, from, value *yaml.Node, r *attributeRul
 	const want = "attributes.KEY, quantity or order_reference"
 	switch {
 	case from != nil && value != nil:
-		f.Fault(from.Line, "from and value are both there: want where the value is, or the value itself")
+		f.Fault(from.Line, "from and value are both set: want where the value is, or the value itself")
 	case value != nil:
 		s, _ := f.Text(value, "value")
 		r.from, r.constant = fromConstant, s

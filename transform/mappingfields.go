@@ -16,7 +16,7 @@ const maxAliases = 100
 func (f *mappingFile) aliases(n *yaml.Node) *schemas.Aliases {
 	members := f.Members(n, "fields")
 	if len(members) > maxAliases {
-		f.Fault(n.Line, "fields are %d: want %d at most", len(members), maxAliases)
+		f.Fault(n.Line, "fields: %d given, want at most %d", len(members), maxAliases)
 		return nil
 	}
 	list := make([]schemas.Alias, len(members))
@@ -37,8 +37,8 @@ func (f *mappingFile) aliases(n *yaml.Node) *schemas.Aliases {
 	return aliases
 }
 
-// alias reads one: a path in the producer's schema, and the field of ours, either directly or
-// as to with optional beside it.
+// alias reads one alias: a path in the producer's schema and our field for it, given as text
+// or as a mapping with the keys to and optional.
 func (f *mappingFile) alias(key, value *yaml.Node) schemas.Alias {
 	a := schemas.Alias{From: key.Value, Where: fmt.Sprintf("line %d of %s", key.Line, filepath.Base(f.Name))}
 	if value.Kind != yaml.MappingNode {
@@ -48,7 +48,7 @@ func (f *mappingFile) alias(key, value *yaml.Node) schemas.Alias {
 	fields := f.Fields(value, "a field", "to", "optional")
 	to := fields["to"]
 	if to == nil {
-		f.Fault(value.Line, "a field has no to: want the field of an event that it is, such as custom_data.value")
+		f.Fault(value.Line, "a field has no to: want the event field that it stands for, such as custom_data.value")
 		return a
 	}
 	a.To, _ = f.Text(to, "to")
@@ -58,5 +58,5 @@ func (f *mappingFile) alias(key, value *yaml.Node) schemas.Alias {
 	return a
 }
 
-// Aliases are those of the mapping.
+// Aliases returns the mapping's aliases; nil for none.
 func (t *Transformer) Aliases() *schemas.Aliases { return t.mapping.aliases }

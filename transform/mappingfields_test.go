@@ -34,7 +34,7 @@ func TestMappingFieldMistakes(t *testing.T) {
 		"a: [partner]":                               "m.yaml:3: a field is a list: want text",
 		"a:":                                         "m.yaml:3: a field is empty: want text",
 		"a: {too: partner}":                          `key "too" of a field is unknown: want one of to, optional`,
-		"a: {optional: true}":                        "m.yaml:3: a field has no to: want the field of an event that it is",
+		"a: {optional: true}":                        "m.yaml:3: a field has no to: want the event field that it stands for",
 		"a: {to: partner, optional: maybe}":          "optional is \"maybe\": want one of false, true",
 		"[a, b]: partner":                            "m.yaml:3: a key of fields is not text: want a name",
 		"partner: partner":                           "m.yaml:3: fields: partner is what it is called already",

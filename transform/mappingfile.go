@@ -110,7 +110,7 @@ func (f *mappingFile) types(n *yaml.Node, m *Mapping) {
 		case !typePattern.MatchString(s) || len(s) > maxFolded:
 			f.Fault(item.Line, "type %s is not an event type: want capitals, digits and _, such as PURCHASE", redact.Quote(s))
 		case m.types[fold(s)] != "":
-			f.Fault(item.Line, "type %s is known as %s already: want it once, and none of the known ones", s, m.types[fold(s)])
+			f.Fault(item.Line, "type %s is already known as %s: want each type once, and no built-in type", s, m.types[fold(s)])
 		default:
 			m.types[fold(s)] = s
 		}
@@ -166,7 +166,7 @@ func (f *mappingFile) entryRest(fields map[string]*yaml.Node, e *entry) {
 	if o := fields["own_type"]; o != nil {
 		e.overrides = f.Choice(o, "own_type", []string{"keep", "override"}) == 1
 		if e.overrides && e.eventType == "" {
-			f.Fault(o.Line, "own_type is override, and there is no event_type to put in its place: want one")
+			f.Fault(o.Line, "own_type is override, but no event_type is set to replace it: want one")
 		}
 	}
 }
@@ -179,11 +179,11 @@ func (f *mappingFile) match(n *yaml.Node, e *entry, m *Mapping, lines map[string
 	key := fold(s)
 	switch {
 	case key == "":
-		f.Fault(n.Line, "match %s is blank: want a name, of which case, spaces, _ and - do not count", redact.Quote(s))
+		f.Fault(n.Line, "match %s is blank: want a name (case, spaces, _ and - are ignored)", redact.Quote(s))
 	case len(key) > maxFolded || !printable(s):
 		f.Fault(n.Line, "match %s is too long or not printable: want at most %d bytes of text", redact.Quote(s), maxFolded)
 	case lines[key] != 0:
-		f.Fault(n.Line, "match %s is taken by line %d: want each name once, of which case, spaces, _ and - do not count", redact.Quote(s), lines[key])
+		f.Fault(n.Line, "match %s is taken by line %d: want each name once (case, spaces, _ and - are ignored)", redact.Quote(s), lines[key])
 	default:
 		lines[key], m.entries[key] = n.Line, e
 		f.matches = append(f.matches, s)

@@ -35,8 +35,8 @@ func TestMappingFileFaults(t *testing.T) {
 		{"extends wrong", "extends: base\n" + good, []string{`m.yaml:1: extends is "base": want default`}},
 		{"extends a list", "extends: [default]\n" + good, []string{"m.yaml:1: extends is a list: want text"}},
 		{"a type in small letters", good + "types: [refund]\n", []string{`m.yaml:3: type "refund" is not an event type: want capitals`}},
-		{"a type twice", good + "types:\n  - REFUND\n  - RE_FUND\n", []string{"m.yaml:5: type RE_FUND is known as REFUND already"}},
-		{"a type of ours", good + "types: LEAD\n", []string{"m.yaml:3: type LEAD is known as LEAD already"}},
+		{"a type twice", good + "types:\n  - REFUND\n  - RE_FUND\n", []string{"m.yaml:5: type RE_FUND is already known as REFUND"}},
+		{"a type of ours", good + "types: LEAD\n", []string{"m.yaml:3: type LEAD is already known as LEAD"}},
 		{"an empty type", good + "types: [~]\n", []string{"m.yaml:3: types is empty: want text"}},
 		{"an entry's key wrong", "events:\n  - match: A\n    nme: A\n    event_type: LEAD\n", []string{
 			"m.yaml:2: an event has no name: want what it is called at Amazon",

@@ -17,10 +17,11 @@ const maxRules = 100
 type mappingRule struct {
 	when *condition.Condition
 	says entry
-	// sets are the keys that the file has; a rule without a key leaves the table's value.
+	// setsAction and setsValue report whether the file has the key; without it the table's
+	// value applies.
 	setsAction, setsValue bool
-	// over has the rule applied to each entry of the table, and to nil for names without an
-	// entry, so that choosing allocates nothing.
+	// over maps each entry of the table to that entry with the rule applied, so that choosing
+	// allocates nothing. Its key nil is for names without an entry.
 	over map[*entry]*entry
 }
 
@@ -30,7 +31,7 @@ var ruleKeys = []string{"when", "name", "event_type", "own_type", "action_source
 func (f *mappingFile) rules(n *yaml.Node, m *Mapping) {
 	items := f.List(n, "rules")
 	if len(items) > maxRules {
-		f.Fault(n.Line, "rules are %d: want %d at most, since every event is asked them", len(items), maxRules)
+		f.Fault(n.Line, "rules: %d given, want at most %d, since each is evaluated for every event", len(items), maxRules)
 		return
 	}
 	for _, item := range items {

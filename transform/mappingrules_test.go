@@ -130,13 +130,13 @@ func TestRuleFaults(t *testing.T) {
 		"  - name: X\n    when: ''":                                                      "m.yaml:4: when: the condition cannot be read",
 		"  - name: ''\n    when: value > 5":                                              "m.yaml:3: name is blank",
 		"  - event_type: FOO\n    when: value > 5":                                       `m.yaml:3: event_type "FOO" is unknown`,
-		"  - own_type: override\n    when: value > 5":                                    "m.yaml:3: own_type is override, and there is no event_type",
+		"  - own_type: override\n    when: value > 5":                                    "m.yaml:3: own_type is override, but no event_type",
 		"  - own_type: always\n    event_type: LEAD\n    when: value > 5":                `m.yaml:3: own_type is "always": want one of keep, override`,
 		"  - event_type: PURCHASE\n    value: none\n    when: value > 5":                 "m.yaml:4: value is none for a PURCHASE",
 		"  - data_set: x\n    when: value > 5":                                           "m.yaml:3: data set name",
 		"  - match: [A]\n    when: value > 5":                                            `m.yaml:3: key "match" of a rule is unknown`,
 		"  - 5":                                                                          "m.yaml:3: a rule is",
-		strings.Repeat("  - {when: value > 5, name: X}\n", 101):                          "m.yaml:3: rules are 101: want 100 at most",
+		strings.Repeat("  - {when: value > 5, name: X}\n", 101):                          "m.yaml:3: rules: 101 given, want at most 100",
 		"  - name: X\n    when: event_name matches '" + strings.Repeat("(a+", 300) + "'": "m.yaml:4: when:",
 	} {
 		_, err := LoadMapping("m.yaml", []byte("extends: default\nrules:\n"+text+"\n"))

@@ -7,15 +7,14 @@ import (
 
 // MappingSummary summarises a mapping, so that people see whether it says what they meant.
 type MappingSummary struct {
-	Names    int      // of the source that it knows
+	Names    int      // source names that it knows
 	Rules    int      // in addition to names
 	Sent     []string // the conversions, as "Purchase (PURCHASE)"
 	Filtered int      // names that are not sent
 	Unmapped string   // what happens to other names: reject, filter or pass
 	// UnusedTypes are declared but not given to any event.
 	UnusedTypes []string
-	// NotBuiltIn are conversions of the built-in mapping for which this one has none of the
-	// names.
+	// NotBuiltIn are conversions of the built-in mapping that no name here leads to.
 	NotBuiltIn []string
 	// Forbidden are conversions whose names the Events API does not take.
 	Forbidden []string

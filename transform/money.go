@@ -18,7 +18,7 @@ const maxAmount = 64
 func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict.Reason {
 	purchase := out.EventType == TypePurchase
 	if purchase {
-		want = valueRequired // whatever the mapping says of the name
+		want = valueRequired // whatever the mapping says about the name
 	}
 	if want == valueNone {
 		return nil

@@ -13,8 +13,7 @@ const earliest = 946684800000
 
 // AppendTime appends a Unix time in milliseconds as ISO 8601 in UTC: "2026-04-23T10:15:30Z",
 // or "2026-04-23T10:15:30.120Z" if there are milliseconds. The guide's own example has none,
-// and the two forms preserve what the source had: nothing is rounded, and no precision is
-// added.
+// and with two forms nothing is rounded and no precision is added.
 //
 // Every event has a time, and the time package, which handles any layout, takes six times as
 // long.

@@ -53,7 +53,7 @@ func isPoint(c byte) bool {
 	return false
 }
 
-// plain returns an ASCII character that is kept, in lower case; 0 for others.
+// plain maps an ASCII character that is kept to its lower case, and others to 0.
 var plain = func() (t [256]byte) {
 	for c := byte('0'); c <= '9'; c++ {
 		t[c] = c
@@ -96,7 +96,7 @@ func (w *words) replaced(dst []byte, start int) []byte {
 	return dst
 }
 
-// appendOdd appends the normalised form of a word that has other than plain characters.
+// appendOdd appends the normalised form of a word with characters that are not plain.
 func (w *words) appendOdd(dst []byte, s string) []byte {
 	var buf [64]byte
 	word := buf[:0]

@@ -22,11 +22,11 @@ const (
 // words are the steps for a country, merged: the result for a word depends on the word
 // alone, so it is looked up once instead of six times.
 type words struct {
-	// whole has the result for a word between spaces, after steps 2 to 7.
+	// whole maps a word between spaces to its form after steps 2 to 7.
 	whole map[string]string
-	// last has the result for a part of one, after steps 4 to 7.
+	// last maps a part of such a word to its form after steps 4 to 7.
 	last map[string]string
-	// again has the result for such a part whose letters had marks, after steps 6 and 7.
+	// again maps such a part whose letters had marks to its form after steps 6 and 7.
 	again   map[string]string
 	letters map[rune]string
 	// simple: no word of a table has points, and the result is the same for a whole word and

@@ -20,8 +20,8 @@ type value struct {
 	absent bool // nil; fields are compared with it to test whether they are set
 
 	constant    bool
-	literal     string          // of a constant text
-	decimal     schemas.Decimal // of a constant number
+	literal     string          // the value of a constant text
+	decimal     schemas.Decimal // the value of a constant number
 	folded      bool            // a name, compared without case, spaces, _ and -
 	mayBeNumber bool            // an attribute, whose text is parsed where a number is needed
 }

@@ -51,7 +51,7 @@ func Compile(text string) (*Condition, error) {
 		return nil, err
 	}
 	if v.truth == nil {
-		return nil, fmt.Errorf("the condition is %s: want what is true or false, such as value >= 500", v)
+		return nil, fmt.Errorf("the condition is %s: want something true or false, such as value >= 500", v)
 	}
 	return &Condition{v.truth}, nil
 }
@@ -100,7 +100,7 @@ func (c *compiler) unary(n *ast.UnaryNode) (value, error) {
 		}
 		return constantNumber(minus), nil
 	}
-	return value{}, fmt.Errorf("%s cannot be before %s: want not before what is true or false", redact.Quote(n.Operator), v)
+	return value{}, fmt.Errorf("%s cannot precede %s: want not, and after it something true or false", redact.Quote(n.Operator), v)
 }
 
 func (c *compiler) binary(n *ast.BinaryNode) (value, error) {
@@ -161,7 +161,7 @@ func (c *compiler) in(n *ast.BinaryNode) (value, error) {
 		}
 		is := equality(left, v)
 		if is == nil || !v.constant {
-			return value{}, fmt.Errorf("%s cannot be in a list with which %s is compared", v, left)
+			return value{}, fmt.Errorf("%s cannot be in a list that %s is compared with", v, left)
 		}
 		any = append(any, is)
 	}

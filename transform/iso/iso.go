@@ -63,8 +63,8 @@ func (x *codeIndex) find(s string) (code string, ok bool) {
 	i := firstTwo(s)
 	for at := int(x.first[i]); at < int(x.first[i+1]); at += x.width {
 		code := x.table[at : at+x.width]
-		// Cases of a letter differ only in this bit, and no other character becomes a
-		// letter of the table by it.
+		// The two cases of a letter differ only in this bit, and setting it turns no other
+		// character into a letter of the table.
 		if x.width == 2 || code[2]|0x20 == s[2]|0x20 {
 			return code, true
 		}

@@ -24,10 +24,10 @@ func (d *Plans) elsewhere(digits []byte, home *plan) bool {
 		return true
 	}
 	if digits[0] == '0' || bytes.HasPrefix(digits, []byte(home.code)) && !home.lengths.has(len(digits)) {
-		return false // inside, or with its calling code
+		return false // a national number, or one with its calling code
 	}
 	// North America writes national numbers without a prefix. Checking that the area exists
-	// is faster than finding out whose numbers begin so.
+	// is faster than finding out which country's numbers begin that way.
 	if home.code == "1" && home.mobile().begins(digits, areaDigits) {
 		return false
 	}
@@ -89,8 +89,8 @@ const longest = 11
 
 // isTwofold reports whether digits are both a number of home, behind a single zero, and a whole
 // number behind a superfluous zero: of a mobile abroad, of any phone abroad if it is too long
-// for home, or of home with its calling code. Groups in the text that end elsewhere than the
-// calling code does rule that out.
+// for home, or of home with its calling code. A first group in the text that ends elsewhere than
+// the calling code rules that out.
 func (d *Plans) isTwofold(digits []byte, text string, home *plan) bool {
 	const least = 8 // digits of a number with its calling code
 	if digits[0] != '0' || len(digits) <= least || digits[1] == '0' {

@@ -11,11 +11,11 @@ import (
 const (
 	// maxText is in bytes; longer text contains a number rather than being one.
 	maxText = 100
-	// maxPhoneDigits is the most digits of a calling code and a national
-	// number that the library takes: 3 and 17.
+	// maxPhoneDigits is the most digits that the library accepts in a calling code and a
+	// national number: 3 and 17.
 	maxPhoneDigits = 20
-	// maxE164 is the most digits of a calling code and a national number by ITU-T E.164. The
-	// library accepts longer ones, which reach nobody.
+	// maxE164 is the most digits that ITU-T E.164 allows a calling code and a national number
+	// together. The library accepts longer ones, which reach nobody.
 	maxE164 = 15
 	// minBare is the fewest digits accepted as a number with its calling code if nothing says
 	// that they begin with one. Shorter ones are national numbers of many countries, the
@@ -28,8 +28,8 @@ const (
 // or could be more than one: the hash of a wrong number is another person's.
 //
 // A number whose country is certain is judged by its length, not by whether it is assigned:
-// assignments change faster than any table of them. They decide only if the same digits can be
-// read in two ways.
+// assignments change faster than any table of them. Assignment decides only if the same digits
+// can be read in two ways.
 func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	if len(s) > maxText {
 		return dst, false
@@ -54,8 +54,8 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	return d.appendUnclear(dst, digits, plus, home)
 }
 
-// zeroTwice begins a number with two trunk prefixes, or with the international prefix 00 as
-// nobody writes it; there is no way to tell which.
+// zeroTwice begins a number with two trunk prefixes, or with the international prefix 00 in an
+// unusual spelling; nothing shows which.
 const zeroTwice = "0 0"
 
 // mark is what a byte of a number's text is.
@@ -64,8 +64,8 @@ type mark uint8
 const (
 	markOther mark = iota // needs a closer look
 	markDigit
-	markGap  // between groups of digits, whatever stands around it
-	markPlus // first, and once
+	markGap  // between groups of digits, whatever is beside it
+	markPlus // allowed once, at the beginning
 	markDash // - or .: three in a row stand for masked digits
 	markOpen // (
 )
@@ -217,7 +217,7 @@ func (d *Plans) appendBehindZeros(dst, digits []byte) (normal []byte, ok bool) {
 	}
 	bare := p.main.cutTrunk(national)
 	if len(digits) < minBare && !p.main.assigned().all(bare) {
-		return dst, false // hardly abroad: a superfluous zero before a national number
+		return dst, false // more likely a superfluous zero before a national number
 	}
 	if d.longerDialled(digits) && !isAssigned("+"+p.code+string(bare), "") {
 		return dst, false
@@ -243,7 +243,7 @@ func (d *Plans) onlyAssigned(candidates [][]byte) (only []byte) {
 	return only
 }
 
-// northAmerica is the international prefix there.
+// northAmerica is North America's international prefix.
 const northAmerica = "011"
 
 // longerDialled reports whether more digits of an international prefix follow the 00, as in
@@ -294,8 +294,8 @@ func isAssigned(s, region string) (yes bool) {
 func (d *Plans) appendParsed(dst []byte, s, region string) (normal []byte, ok bool) {
 	start := len(dst)
 	// The library runs regular expressions over text from outside and has panicked on some
-	// (fixed in its 1.8.1). One odd number must not end the process, and then the next one
-	// that reads it.
+	// (fixed in its 1.8.1). One odd number must not end this process, and then every process
+	// that reads it next.
 	defer func() {
 		if recover() != nil {
 			normal, ok = dst[:start], false

@@ -29,8 +29,8 @@ type plan struct {
 	lengths lengths // of national numbers
 	abroad  *prefix // the international prefix
 	trunk   *prefix // the prefix of national calls, not part of the number
-	// rewrites is set if more than a trunk prefix is replaced by something, such as an area
-	// code, rather than removed: left to the library.
+	// rewrites is set if a prefix longer than the trunk prefix is not removed but replaced, by
+	// an area code for example: such numbers are left to the library.
 	rewrites bool
 	// assigned matches whole numbers in assigned ranges, and mobile those of mobile phones. They
 	// are compiled on first use: few regions ever need them, and the patterns are long.
@@ -312,9 +312,9 @@ func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 		if p.replaces(n) || !p.lengths.has(len(rest)) {
 			return dst, false
 		}
-		// With the prefix it can also be a number, where lengths vary as much as in
-		// Germany; it is kept if only that reading is assigned. That no assigned number
-		// begins with a 0 is known without the pattern.
+		// Where lengths vary as much as in Germany, the digits can also be a number that
+		// includes the prefix; the prefix is kept if only that reading is assigned. No
+		// assigned number begins with a 0, so that needs no pattern.
 		if !p.lengths.has(len(national)) || !p.assigned().all(national) || p.assigned().all(rest) {
 			national = rest
 		}

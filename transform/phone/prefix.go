@@ -59,8 +59,8 @@ func newPrefix(pattern string) (*prefix, error) {
 }
 
 // prefixCompiler makes states from the program of package regexp/syntax. A state is the
-// instructions that wait for a digit, in order of preference: of several matches the one that
-// the pattern names first applies, however long it is, and later threads have lost.
+// instructions that wait for a digit, in order of preference: of several matches, the one that
+// the pattern names first wins, however long it is, and later threads are dropped.
 type prefixCompiler struct {
 	prog    *syntax.Prog
 	states  []prefixState
@@ -114,7 +114,7 @@ func (c *prefixCompiler) follow(begin []uint32, holds syntax.EmptyOp) (threads [
 	return threads, false
 }
 
-// after returns the state behind a digit.
+// after returns the state that follows a digit.
 func (c *prefixCompiler) after(threads []uint32, digit rune) uint16 {
 	var begin []uint32
 	for _, pc := range threads {
@@ -130,7 +130,7 @@ func (c *prefixCompiler) after(threads []uint32, digit rune) uint16 {
 	return c.state(begin, 0) // without instructions, the first one: no match
 }
 
-// match returns how many of the digits the prefix takes, 0 if they do not begin with it.
+// match returns how many of the digits the prefix covers, 0 if they do not begin with it.
 func (p *prefix) match(digits []byte) (n int) {
 	if p == nil {
 		return 0
@@ -152,7 +152,7 @@ func (p *prefix) match(digits []byte) (n int) {
 	return n
 }
 
-// all reports whether the prefix takes all of the digits.
+// all reports whether the prefix covers all of the digits.
 func (p *prefix) all(digits []byte) bool { return len(digits) > 0 && p.match(digits) == len(digits) }
 
 // begins reports whether a match can begin with the first n digits, which mostly decide whether

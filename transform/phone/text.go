@@ -63,7 +63,7 @@ func (d *Plans) appendWritten(dst []byte, s string, home *plan) (normal []byte, 
 	// in any, but hardly in a group of one digit.
 	zeros := len(text) - len(bytes.TrimRight(text, "0"))
 	whole = bytes.TrimRight(whole[:len(whole)-1], " ")
-	const local = 7 // digits with no group after them
+	const local = 7 // digits of a number without groups
 	if zeros == 1 && !bytes.ContainsAny(whole, ".,") || (zeros == 2 || len(whole) >= local) && isWhole(whole) {
 		return d.appendText(dst, string(whole), home)
 	}
@@ -175,11 +175,11 @@ func cutExtension(text []byte) (number []byte, ok bool) {
 // written is what the text of a number says beyond its digits. Positions are counted in digits.
 type written struct {
 	plus    bool
-	zero    int // of a zero in parentheses; -1 without one
-	slash   int // of the first slash behind digits; 0 without one
-	bracket int // of the last parenthesis
+	zero    int // position of a zero in parentheses; -1 without one
+	slash   int // position of the first slash after digits; 0 without one
+	bracket int // position of the last parenthesis
 	letters int
-	word    bool // the letters are one word at the end, of different ones
+	word    bool // the letters are one word at the end, and not all the same
 }
 
 // appendText appends a number of ASCII digits, punctuation and letters.
@@ -251,8 +251,9 @@ func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
 	return dst, w, true
 }
 
-// isSecond reports whether the digits before a slash are a number without those behind it: a
-// second number follows, or the end of one, or an extension. Otherwise they are an area code.
+// isSecond reports whether the digits before a slash are a number without those after it: what
+// follows is a second number, the end of one, or an extension. Otherwise the digits before the
+// slash are an area code.
 func (d *Plans) isSecond(before []byte, plus bool, home *plan) bool {
 	const local = 7
 	if !plus && home == nil {
