@@ -56,10 +56,14 @@ func (a *schemaAnswer) checkVersion(subject string, version int) error {
 	if version > 0 && a.Version.value > 0 && a.Version.value != version {
 		return &otherError{fmt.Sprintf("version %d", a.Version.value)}
 	}
-	if name := withoutContext(a.Subject); name != "" && name != withoutContext(subject) {
+	if withoutContext(a.Subject) != "" && !a.isOf(subject) {
 		return errOtherSubject
 	}
 	return nil
+}
+
+func (a *schemaAnswer) isOf(subject string) bool {
+	return withoutContext(a.Subject) == withoutContext(subject)
 }
 
 // withoutContext returns a subject's name within its context.

@@ -189,3 +189,41 @@ func TestASubjectByAnotherNameIsBelievedInTheEnd(t *testing.T) {
 		t.Errorf("another version: %v", err)
 	}
 }
+
+// TestAnAliasIsBelievedAtOnce: a registry that is configured to know a subject by another
+// name, as Confluent's can be, gives the subject itself. Records do not wait for that, not
+// even after a restart; but they do if the alias is of another subject than the answer's.
+func TestAnAliasIsBelievedAtOnce(t *testing.T) {
+	for config, believed := range map[string]bool{
+		`{"alias":"c-of-team","compatibilityLevel":"FULL"}`: true,
+		`{"alias":":.team:c-of-team"}`:                      true,
+		`{"alias":"d"}`:                                     false,
+		`{"alias":""}`:                                      false,
+		`{"compatibilityLevel":"FULL"}`:                     false,
+		`{"alias":7}`:                                       false,
+		``:                                                  false,
+	} {
+		reg := open(t, Options{URL: served(t, func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/schemas/ids/12":
+				fmt.Fprint(w, `{"schema":"\"string\"","references":[{"name":"c","subject":"c/d","version":1}]}`)
+			case "/subjects/c/d/versions/1":
+				fmt.Fprint(w, `{"subject":"c-of-team","version":1,"schema":"\"int\""}`)
+			case "/config/c/d":
+				if config == "" {
+					w.WriteHeader(http.StatusForbidden)
+				}
+				fmt.Fprint(w, config)
+			default:
+				t.Errorf("asked for %s", r.URL.Path)
+			}
+		})})
+		s, err := reg.SchemaByID(t.Context(), 12)
+		if believed && (err != nil || len(s.References) != 1 || len(reg.doubts.of) > 0) {
+			t.Errorf("%s: %+v, %v", config, s, err)
+		}
+		if !believed && (!errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "another subject")) {
+			t.Errorf("%s: %+v, %v", config, s, err)
+		}
+	}
+}

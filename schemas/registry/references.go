@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/twmb/franz-go/pkg/sr"
@@ -41,7 +43,13 @@ func (w *referenceWalk) add(ctx context.Context, in string, refs []sr.SchemaRefe
 		// Deleted versions too: new writers no longer use them, but older records must
 		// still be read.
 		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), question{op: w.op + " and what it refers to"}, path, &a,
-			func() error { return a.checkVersion(ref.Subject, ref.Version) })
+			func(ctx context.Context, cl *sr.Client) error {
+				err := a.checkVersion(ref.Subject, ref.Version)
+				if errors.Is(err, errOtherSubject) && a.isOf(aliasOf(ctx, cl, ref.Subject)) {
+					return nil
+				}
+				return err
+			})
 		if missing(err) {
 			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}
 		}
@@ -57,4 +65,17 @@ func (w *referenceWalk) add(ctx context.Context, in string, refs []sr.SchemaRefe
 		w.texts = append(w.texts, a.Schema)
 	}
 	return nil
+}
+
+// aliasOf returns the subject that another one is configured to be a name of, or "" if an
+// endpoint says of none. Confluent's registries have such names, and answer questions by
+// them with the subject itself.
+func aliasOf(ctx context.Context, cl *sr.Client, subject string) string {
+	var config struct {
+		Alias string `json:"alias"`
+	}
+	if err := cl.Do(ctx, http.MethodGet, "/config/"+url.PathEscape(subject), nil, &config); err != nil {
+		return "" // not every registry has it, or lets readers see it
+	}
+	return config.Alias
 }

@@ -65,7 +65,7 @@ func (r *Client) schemaAt(ctx context.Context, ref framing.Ref, q question, path
 	if r.context != "" && !q.guid { // a GUID is the same in all contexts
 		in = sr.InContext(ctx, strings.Trim(r.context, ":"))
 	}
-	if err := r.schema(in, q, path, &a, func() error { return a.checkName(ref) }); err != nil {
+	if err := r.schema(in, q, path, &a, func(context.Context, *sr.Client) error { return a.checkName(ref) }); err != nil {
 		return avro.Schema{}, err
 	}
 	within := r.context
@@ -83,7 +83,7 @@ func (r *Client) schemaAt(ctx context.Context, ref framing.Ref, q question, path
 
 // schema asks for a schema and accepts no answer without one, or about another: {} from a
 // server that is not a registry must not pass for a schema that cannot be read.
-func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer, check func() error) error {
+func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer, check ask) error {
 	err := r.call(ctx, q, func(ctx context.Context, cl *sr.Client) error {
 		*a = schemaAnswer{}
 		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
@@ -92,7 +92,7 @@ func (r *Client) schema(ctx context.Context, q question, path string, a *schemaA
 		if a.Schema == "" {
 			return errNoSchema
 		}
-		err := check()
+		err := check(ctx, cl)
 		if errors.Is(err, errOtherSubject) {
 			// Once for all that a schema refers to; a good answer about one of them says
 			// nothing about the others.
