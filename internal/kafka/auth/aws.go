@@ -33,8 +33,10 @@ func (a *AWS) mechanism(brokers []string) (sasl.Mechanism, error) {
 		there := regionOf(host)
 		hint = cmp.Or(hint, there)
 		if a.Region != "" && there != "" && a.Region != there {
-			return nil, fmt.Errorf("%s: %s is in %s, and %s is given: want the cluster's own region, or none",
-				setting.AWSRegion, redact.Quote(host), there, redact.Quote(a.Region))
+			// Not the name itself: MSK's are so long that they would be described as values
+			// that may be secrets.
+			return nil, fmt.Errorf("%s: a broker's name says that it is in %s, and %s is given: want the cluster's own region, or none",
+				setting.AWSRegion, there, redact.Quote(a.Region))
 		}
 	}
 	chain, err := NewChain(*a, hint)

@@ -110,7 +110,7 @@ func TestRegions(t *testing.T) {
 		"setting over environment":        {AWS{Region: "eu-west-2"}, "eu-west-1", "kafka.internal:9098", "eu-west-2"},
 		"none":                            {AWS{}, "", "kafka.internal:9098", "--aws-region"},
 		"STS's region is not a cluster's": {AWS{STSRegion: "eu-west-1"}, "", "kafka.internal:9098", "--aws-region"},
-		"contradiction":                   {AWS{Region: "eu-west-2"}, "", msk, "is in us-east-1"},
+		"contradiction":                   {AWS{Region: "eu-west-2"}, "", msk, `a broker's name says that it is in us-east-1, and "eu-west-2" is given`},
 		"no ARN":                          {AWS{RoleARN: "role"}, "", msk, "--aws-role-arn"},
 		"no URL":                          {AWS{STSEndpoint: "sts"}, "", msk, "--aws-sts-endpoint"},
 	} {
