@@ -46,6 +46,7 @@ func TestInTheConsumerProtocol(t *testing.T) {
 		"metadata that others made":               TestStrangeMetadataIsIgnored,
 		"metadata of other records":               TestMetadataOfOtherRecords,
 		"metadata of another log":                 TestOffsetsCopiedToAnotherLog,
+		"metadata of another topic":               TestMetadataOfTheOtherTopic,
 		"a topic made again":                      TestATopicThatIsMadeAgain,
 		"a topic made again, parked":              TestParkedRecordsOfATopicThatIsMadeAgain,
 		"a topic made again, while away":          TestTopicMadeAgainWhileAway,
