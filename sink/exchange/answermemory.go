@@ -29,10 +29,10 @@ const (
 	maxSpareAnswer = 2 << 20
 	// answerBudget bounds the total memory of answers that are being read.
 	answerBudget = 64 << 20
-	// patience is how long a reader waits for memory before slow answers are cut off:
-	// those that have held their memory for that long and arrive at less than slowAnswer
-	// bytes a second. Otherwise hundreds of trickling answers would block all others until
-	// their requests time out.
+	// patience is how long a reader waits for memory before slow answers are cut off. An
+	// answer is slow if it has held its memory for that long and arrives at less than
+	// slowAnswer bytes a second. Hundreds of such answers would otherwise block all others
+	// until their requests time out.
 	patience   = 2 * time.Second
 	slowAnswer = 64 << 10
 )
@@ -48,10 +48,10 @@ func answerLimit(events, sent int) int {
 }
 
 // answerMemory lends the memory that answers are read into, within a budget. A reader
-// that needs more than is left waits, except one, which may exceed the budget: waiting
+// that needs more than is left waits, except that one reader may exceed the budget: waiting
 // readers keep what they have read so far, so they could otherwise wait for each other
-// forever. That one ends at its request's timeout at the latest, so memory in use never
-// exceeds the budget and one answer.
+// forever. That reader ends at its request's timeout at the latest, so memory in use never
+// exceeds the budget plus one answer.
 type answerMemory struct {
 	most  int
 	small sync.Pool // *[]byte with smallAnswer bytes
@@ -74,7 +74,7 @@ type waiter struct {
 
 func newAnswerMemory() *answerMemory {
 	m := &answerMemory{most: answerBudget, holding: make(map[*answerBuffer]struct{})}
-	// A small container has less to give, as GOMEMLIMIT shows.
+	// A small container has less memory, as its GOMEMLIMIT shows.
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		m.most = int(min(max(limit/8, maxAnswer), answerBudget))
 	}
@@ -138,7 +138,7 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 	}
 }
 
-// cutOr returns why a read failed whose body may have been closed by cutSlow.
+// cutOr returns why a read failed: cutSlow may have closed the body.
 func (b *answerBuffer) cutOr(err error) error {
 	if err != nil && b.cut.Load() {
 		return errSlowAnswer

@@ -27,9 +27,8 @@ type DirectOptions struct {
 	Now            func() time.Time
 }
 
-// Direct sends single requests like a lane, but without one: nothing is batched, tried
-// again, dead-lettered or counted. It is for an operator who wants to see one exchange
-// with Amazon.
+// Direct sends single requests as a lane would, but nothing is batched, retried, dead-lettered
+// or counted. It is for an operator who wants to see one exchange with Amazon.
 type Direct struct {
 	sender *Sender
 	route  *Route
@@ -83,8 +82,8 @@ type Reply struct {
 	Kind amazon.Kind
 	// Status is Amazon's; 0 if there was no answer.
 	Status int
-	// Reason has the class that the pipeline gives such an event; none if it would hold
-	// the event and try again. Its text is masked.
+	// Reason has the class that the pipeline would give the event, or none if the pipeline
+	// would hold the event and try again. Its text is masked.
 	Reason verdict.Reason
 	// RequestID is Amazon's, or one of ours if Amazon gave none.
 	RequestID      string

@@ -12,8 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// zipper compresses request bodies, for links that cost more than the processor: a
-// request shrinks to a fifth, for a quarter of the CPU that everything else takes
+// zipper compresses request bodies, for links that cost more than CPU time: a request shrinks
+// to a fifth, and compressing it takes a quarter of the CPU time of everything else
 // (BenchmarkGzip). Amazon does not document that it accepts compressed bodies, so it is off
 // by default and turns itself off when an answer says so. Trying loses nothing: a body
 // that cannot be read delivers no events.
@@ -61,7 +61,7 @@ func (z *zipper) understood(status int) bool {
 		return true
 	}
 	if z.refused.CompareAndSwap(false, true) {
-		z.log.Warn().Msg("Amazon does not take compressed requests (415): they are sent as they are from now on, see " + setting.Gzip.String())
+		z.log.Warn().Msg("Amazon does not accept compressed requests (415): they are sent uncompressed from now on, see " + setting.Gzip.String())
 	}
 	return false
 }

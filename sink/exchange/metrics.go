@@ -27,7 +27,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		batchBytes: metric.Histogram("batch_bytes",
 			"Bytes of a request to Amazon.", prometheus.ExponentialBuckets(512, 2, 12)),
 		unclear: metric.CounterVec("answers_unclear_total",
-			"Answers with a 2xx that say neither that the events were taken nor that they were not, by the names of their keys; they count as acceptance.", "keys"),
+			"Answers with a 2xx that neither confirm nor refuse the events, by the names of their keys; they count as acceptance.", "keys"),
 	}
 	if reg != nil {
 		reg.MustRegister(m.requests, m.duration, m.batchEvents, m.batchBytes, m.unclear)

@@ -10,7 +10,7 @@ import (
 )
 
 // Body is a request's body: the contract's prefix, the events, and its suffix. The parts
-// are not joined, because a batch's events lie in its pages as they are sent.
+// are not joined: a batch's events are sent from the pages that hold them.
 type Body [][]byte
 
 // has reports whether the body contains an id, or its middle if it is a UUID, in lower
@@ -33,8 +33,8 @@ func (b Body) has(id string) bool {
 	return false
 }
 
-// repeats reports whether a key of an answer occurs in the body, in any case, other than
-// as a key of the body. It reads the whole body.
+// repeats reports whether a key of an answer occurs in the body, in any case and not as a key
+// of the body. It reads the whole body.
 func (b Body) repeats(key string) bool {
 	named, lower := []byte(`"`+key+`":`), bytes.ToLower([]byte(key))
 	if slices.ContainsFunc(b, func(part []byte) bool { return bytes.Contains(part, named) }) {

@@ -41,8 +41,8 @@ type Route struct {
 	// DataSetID is the data set that the route's events are bound to; empty without an API token.
 	DataSetID string
 
-	Limits amazon.Limits // the contract's, asked for each event
-	Frame  amazon.Frame  // likewise
+	Limits amazon.Limits // the contract's, kept here because every event needs them
+	Frame  amazon.Frame  // the contract's, for the same reason
 	// Further limits of the profile; 0 means none.
 	BatchEvents, BatchBytes, Concurrency int
 	Paused                               bool
@@ -74,13 +74,13 @@ type RouteOptions struct {
 	Account string // its name; optional
 	amazon.Principal
 	Tokens login.Tokens
-	// APIToken: Tokens gives API tokens.
+	// APIToken is set if Tokens returns API tokens.
 	APIToken bool
 	DataSet  amazon.DataSet
 
 	// BatchEvents, BatchBytes and Concurrency default to the sink's.
 	BatchEvents, BatchBytes, Concurrency int
-	// Paused holds the events.
+	// Paused holds the events: none is sent.
 	Paused bool
 }
 
@@ -177,7 +177,7 @@ func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
 	was.Contract = old.Contract
 	routes, err := NewRoutes(was)
 	if err != nil {
-		return now, nil // not from options, which were valid with another contract
+		return now, nil // cannot happen: the options were valid with another contract
 	}
 	return routes.by[old.Region], nil
 }

@@ -219,7 +219,7 @@ func (r *Result) Describe(identifiers []string) string {
 	case r.Status < 400 && why.Message != "":
 		return redact.Line(fmt.Sprintf("status %d: %s", r.Status, why.Message), 300)
 	case r.Status < 400:
-		return fmt.Sprintf("status %d with nothing settled", r.Status)
+		return fmt.Sprintf("status %d, and no event settled", r.Status)
 	case code != "":
 		return fmt.Sprintf("status %d %s", r.Status, code)
 	}

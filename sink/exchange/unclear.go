@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-// unclear counts answers that say neither that events were taken nor that they were not,
-// and logs each kind once. Kinds differ by the names of their keys.
+// unclear counts answers that neither confirm nor refuse the events, and logs each kind once.
+// Kinds differ by the names of their keys.
 type unclear struct {
 	log   zerolog.Logger
 	count *prometheus.CounterVec
@@ -46,6 +46,6 @@ func (u *unclear) note(keys string, status int, sent func(key string) bool) {
 	u.count.WithLabelValues(keys).Inc()
 	if !known {
 		u.log.Warn().Str("keys", keys).Int("status", status).
-			Msg("an answer of Amazon's says neither that it took the events nor that it did not; such answers count as acceptance, and are said once")
+			Msg("an answer from Amazon neither confirms nor refuses the events; such answers count as acceptance, and each kind is logged once")
 	}
 }

@@ -66,7 +66,7 @@ func readTokenAnswer(status int, body []byte) (tokenAnswer, error) {
 	case len(a.access) > maxToken:
 		return a, nonsense(fmt.Sprintf("the access token has %d KiB: want at most %d KiB, which fit into a header", len(a.access)>>10, maxToken>>10))
 	case !sendable(a.access):
-		return a, nonsense("the access token has characters in it that no header may carry")
+		return a, nonsense("the access token has characters that no header may carry")
 	case kind != "" && !strings.EqualFold(kind, "bearer"):
 		return a, nonsense("the token_type is not bearer, and Amazon Ads takes no other: see " + setting.TokenURL.String())
 	}

@@ -210,7 +210,7 @@ func TestATokenThatEndsBeforeItArrives(t *testing.T) {
 				if n := r.lwa.count(); n < 3 || n > 5 {
 					t.Errorf("%d exchanges in 25 s", n)
 				}
-				if got := r.reason(); !strings.Contains(got, "end before they can be used") {
+				if got := r.reason(); !strings.Contains(got, "expire before they can be used") {
 					t.Errorf("readiness says %q", got)
 				}
 				if got := r.lwa.forms[1].Get("refresh_token"); got != "Atzr|new-1" {

@@ -26,12 +26,13 @@ type APITokenOptions struct {
 }
 
 const (
-	// A refused token is tried again after this time, then less and less often: a 401 can be a
-	// gateway's mistake, and then nobody should need to edit the file.
+	// apiTokenTryMin is when a refused token is tried again; later trials are further and
+	// further apart. A 401 can be a gateway's mistake, and then nobody should need to edit the
+	// file.
 	apiTokenTryMin = 30 * time.Second
 	apiTokenTryMax = 10 * time.Minute
-	// apiTokenProof is how long a token that is tried again must go without a refusal before it
-	// counts as valid: as long as two requests that time out.
+	// apiTokenProof is how long a token on trial must go without a refusal before it counts as
+	// valid: as long as two requests that time out.
 	apiTokenProof = time.Minute
 )
 
@@ -50,7 +51,7 @@ type APIToken struct {
 
 	mu      sync.Mutex
 	current AccessToken
-	held    bool // it was refused, and must not be tried yet
+	held    bool // refused, and not to be tried yet
 	tries   int  // consecutive refusals
 	changed chan struct{}
 }

@@ -63,16 +63,16 @@ type Options struct {
 }
 
 const (
-	// assumedLifetime is Login with Amazon's, for answers without one. If it is wrong, a
-	// 401 corrects it.
+	// assumedLifetime is the life of a token if the answer does not give one: Login with
+	// Amazon's usual. If it is wrong, a 401 corrects it.
 	assumedLifetime = time.Hour
-	// shortLife is a lifetime too short to renew at its pace forever. A few consecutive
-	// tokens with such a life are renewed as they expire; further exchanges are spaced
-	// like failed ones.
+	// shortLife is a lifetime too short for renewing at that pace forever. The first few such
+	// tokens in a row are renewed as they expire; further exchanges are spaced like failed
+	// ones.
 	shortLife = 5 * time.Second
 	shortRow  = 3
-	// renewalSpacing is the minimum age at which a token from a refusal is renewed again:
-	// it might be revoked as soon as it is issued.
+	// renewalSpacing is the minimum age of a token that replaced a refused one before it is
+	// renewed in turn: each might be revoked as soon as it is issued.
 	renewalSpacing = time.Second
 )
 
@@ -163,8 +163,8 @@ func (s *Source) Token(ctx context.Context, refused AccessToken) (AccessToken, e
 	return await(ctx, s.ctx, func() (AccessToken, <-chan struct{}) { return s.take(refused) })
 }
 
-// await calls take until it returns a token, each time what it waits for happens, unless the
-// caller's context or the source ends first.
+// await calls take, again whenever the channel that it returned closes, until it returns a
+// token or the caller's context or the source ends.
 func await(ctx, open context.Context, take func() (AccessToken, <-chan struct{})) (AccessToken, error) {
 	for {
 		token, wait := take()
@@ -207,7 +207,7 @@ func (s *Source) renew() {
 	s.wg.Go(s.renewal)
 }
 
-// renewal exchanges until it succeeds, so that work continues by itself when the fault
+// renewal makes exchanges until one succeeds, so that work continues by itself when the fault
 // ends, whether or not anybody waits.
 func (s *Source) renewal() {
 	defer crash.Report()
@@ -314,7 +314,7 @@ func (s *Source) store(a tokenAnswer, began time.Time) error {
 	s.keepRefresh(a.refresh)
 	s.warnOf(a.odd)
 	if !now.Before(expires) {
-		return tokenError{Label: refreshUnavailable, Text: fmt.Sprintf("the access tokens are good for %s and take %s to arrive, so that they end before they can be used",
+		return tokenError{Label: refreshUnavailable, Text: fmt.Sprintf("the access tokens are valid for %s and take %s to arrive, so they expire before they can be used",
 			life.Round(time.Millisecond), now.Sub(began).Round(time.Millisecond))}
 	}
 	s.current = AccessToken{a.access, s.current.generation + 1}
@@ -326,7 +326,7 @@ func (s *Source) store(a tokenAnswer, began time.Time) error {
 		s.short = 0
 	}
 	if s.short >= shortRow {
-		s.cond.Fail(fmt.Sprintf("the access tokens are good for %s only: events wait for the next one most of the time, since the endpoint is not asked for ever more of them",
+		s.cond.Fail(fmt.Sprintf("the access tokens are valid for only %s: events wait for the next token most of the time, because the endpoint is not asked more often",
 			life.Round(time.Millisecond)))
 	} else {
 		s.cond.OK()
@@ -349,7 +349,7 @@ func (s *Source) keepRefresh(token string) {
 func (s *Source) warnOf(odd string) {
 	if odd != "" && odd != s.oddity {
 		s.opts.Log.Warn().Str("condition", s.name).Str("answer", odd).Dur("assumed_ms", assumedLifetime).
-			Msg("the token endpoint's answer is odd; the token is used, and renewed when Amazon refuses it at the latest")
+			Msg("the token endpoint's answer is odd; the token is used, and renewed no later than when Amazon refuses it")
 	}
 	s.oddity = odd
 }

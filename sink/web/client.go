@@ -39,7 +39,7 @@ func NewClient(dial web.Dial) *http.Client {
 		IdleConnTimeout:       60 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
-		// Each request names its own.
+		// Each request sets its own Accept-Encoding.
 		DisableCompression: true,
 		HTTP2:              &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 		// Ten times what a server's headers need; net/http would accept 10 MB on each of
@@ -48,9 +48,9 @@ func NewClient(dial web.Dial) *http.Client {
 	}})
 }
 
-// partsConn writes a batch's body from its pages, many parts at a time: copying it together
+// partsConn writes a batch's body from its pages, many parts at a time: joining the parts
 // first took 3 % of the program's CPU. Everything else that is sent is small. It has no
-// effect on TLS, which has to copy.
+// effect on TLS, which must copy.
 type partsConn struct{ net.Conn }
 
 // parted is a body that writes itself, up to a number of bytes.
@@ -89,8 +89,8 @@ func Endpoint(setting, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Fault is why a request got no answer: a label for metrics, and text for people without
-// secrets and URLs. Text from others is masked except for the identifiers of the request's
+// Fault is why a request got no answer: a label for metrics, and a text for people that has
+// no secrets or URLs. Text from the other side is masked except for identifiers of the request's
 // events, which are not known here.
 type Fault struct{ Label, Text string }
 

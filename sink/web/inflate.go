@@ -29,14 +29,14 @@ func EncodingsOf(h http.Header, body []byte) (list []string) {
 		}
 	}
 	if len(list) == 0 && bytes.HasPrefix(body, []byte("\x1f\x8b\x08")) {
-		list = []string{"gzip"} // which somebody forgot to declare
+		list = []string{"gzip"} // compressed without a Content-Encoding
 	}
 	slices.Reverse(list)
 	return list
 }
 
 // ErrTooLarge is returned for an answer beyond its limit.
-var ErrTooLarge = errors.New("the answer is larger than answers to so little can be")
+var ErrTooLarge = errors.New("the answer is larger than any answer to such a request can be")
 
 // Unreadable is a body that is compressed and cannot be decompressed.
 type Unreadable struct{ encoding, why string }
@@ -115,7 +115,7 @@ func undo(to *bytes.Buffer, encoding string, body []byte, most int) (err error) 
 	case n > int64(most):
 		return ErrTooLarge
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &Unreadable{name, "it breaks off"}
+		return &Unreadable{name, "it is truncated"}
 	case err != nil:
 		return &Unreadable{name, "it is damaged"}
 	}
