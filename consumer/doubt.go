@@ -108,7 +108,10 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 		if offsets[a.Topic()] == nil {
 			offsets[a.Topic()] = make(map[int32]kgo.Offset)
 		}
-		// The client would forget it until the next rebalance.
+		// The client would forget it until the next rebalance. If it has kept it under a new
+		// member id, it writes the position without stopping its fetches (franz-go 1.22.2,
+		// assignPartitions with assignWithoutInvalidating), and a fetch may read it. Leaving it
+		// out is no way: SetOffsets, by which place moves it later, skips what is not in use.
 		offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
 	}
 	if held = append(held, silent...); len(held) > 0 {
