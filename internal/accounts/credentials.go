@@ -113,7 +113,7 @@ func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) s
 	env, path := fields[key+"_env"], fields[key+"_file"]
 	switch {
 	case env != nil && path != nil:
-		f.Fault(max(env.Line, path.Line), "%s_env and %s_file are both there: want one of them", key, key)
+		f.Fault(max(env.Line, path.Line), "%s_env and %s_file are both set: want one of them", key, key)
 		return ""
 	case env != nil:
 		name, ok := f.Text(env, key+"_env")

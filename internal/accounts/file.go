@@ -79,7 +79,7 @@ func (f *file) load(data []byte) (list List) {
 	if n := top["default"]; n != nil {
 		s, ok := f.Text(n, "default")
 		if ok && f.names[s] == 0 {
-			f.Fault(n.Line, "default is %s, and no account is named so: want the name of the account for profiles that none names", redact.Quote(s))
+			f.Fault(n.Line, "default is %s, but no account has that name: want the name of the account for profiles that no account names", redact.Quote(s))
 		}
 		list.Default = s
 	}

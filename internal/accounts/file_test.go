@@ -104,7 +104,7 @@ func TestFaults(t *testing.T) {
 		{"no client id", "    client_id: client-eu\n", "", "a.yaml:10: an account has no client_id"},
 		{"blank client id", "client_id: client-eu", `client_id: " "`, "a.yaml:11: client_id is blank"},
 		{"no secret", "    client_secret_file: /secrets/eu\n", "", "a.yaml:10: an account has no client_secret_file and no client_secret_env"},
-		{"two secrets", "    client_secret_env: SECRET\n", "    client_secret_env: SECRET\n    client_secret_file: /secrets/eu\n", "a.yaml:6: client_secret_env and client_secret_file are both there"},
+		{"two secrets", "    client_secret_env: SECRET\n", "    client_secret_env: SECRET\n    client_secret_file: /secrets/eu\n", "a.yaml:6: client_secret_env and client_secret_file are both set"},
 		{"secret file missing", "/secrets/eu", "/secrets/gone", "a.yaml:12: client_secret_file: open /secrets/gone: file does not exist"},
 		{"secret file empty", "/secrets/eu", "/secrets/empty", "a.yaml:12: client_secret_file: /secrets/empty is empty"},
 		{"secret file of several lines", "/secrets/eu", "/secrets/lines", "a.yaml:12: client_secret_file: /secrets/lines has several lines"},
@@ -122,7 +122,7 @@ func TestFaults(t *testing.T) {
 		{"limits", "batch_events: 50,", "batch_events: 501,", `a.yaml:9: batch_events is "501": want 1 to 500`},
 		{"limits of words", "concurrency: 2", "concurrency: two", `a.yaml:9: concurrency is "two"`},
 		{"unknown limit", "concurrency: 2", "rate: 2", `a.yaml:9: key "rate" of limits is unknown`},
-		{"unknown default", "default: na", "default: fe", `a.yaml:1: default is "fe", and no account is named so`},
+		{"unknown default", "default: na", "default: fe", `a.yaml:1: default is "fe", but no account has that name`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := map[string]string{"/secrets/empty": " \n", "/secrets/lines": "a\nb"}

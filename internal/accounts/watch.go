@@ -83,7 +83,7 @@ func (s *Set) Watch(ctx context.Context, src Loader, now <-chan os.Signal, rerou
 		changes, err := s.reload(src, reroute)
 		switch {
 		case err != nil:
-			why := "kept out, the accounts of before are in force: " + strings.ReplaceAll(err.Error(), "\n", "; ")
+			why := "not applied, the previous accounts stay in force: " + strings.ReplaceAll(err.Error(), "\n", "; ")
 			cond.Fail(why)
 			if asked {
 				// An explicit request gets an answer, even if nothing is new.

@@ -25,7 +25,7 @@ const (
 	Plain    Kind = iota // unchanged
 	Path                 // as an absolute path
 	SecretOf             // in a file of its own, which the setting's file key names
-	Material             // in a file of its own, which the setting itself names: PEM given in its place
+	Material             // PEM given in place of a file's name: written to a file, which the setting then names
 )
 
 // Setting is a setting that was given.

@@ -9,7 +9,7 @@ import (
 
 // Size is a number of bytes as a flag takes it, such as 1MB or 64MiB.
 //
-// It is our own because what it has to do is small and exact: MB and MiB differ, and String
+// It is our own because what it must do is small and exact: MB and MiB differ, and String
 // writes what Set reads back as the same number. go-humanize and go-units calculate in
 // floating point and print rounded values, and go-units reads either MB or MiB, by function.
 type Size int64

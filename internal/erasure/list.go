@@ -28,14 +28,14 @@ const maxKeys = 8
 // nothing may be sent. A nil List is for programs that keep none, and is empty.
 type List struct {
 	state   atomic.Int32
-	version atomic.Uint64 // raised after something new can be seen
+	version atomic.Uint64 // raised after an addition has become visible
 
 	mu      sync.RWMutex
 	why     error         // why it cannot be queried
 	ready   chan struct{} // closed when it can; nil if nobody waits
 	keys    map[keyID][]byte
 	entries map[entry]struct{}
-	changed bool // when it was last complete, or found not to be
+	changed bool // entries or keys have changed since confirm last found it complete
 	dropped bool // an entry had no room: the topic must be read again from its start
 	limit   int  // of the entries; 0 for MaxEntries
 }
@@ -80,8 +80,8 @@ func (l *List) Has(eventID string) bool {
 	return erased && err == nil
 }
 
-// Version returns a number that is another one once the list may have grown: what Erased
-// said before holds for as long as it stays. The error is that of Erased.
+// Version returns a number that changes when the list may have grown: answers of Erased stay
+// valid while it is the same. The error is that of Erased.
 func (l *List) Version() (uint64, error) {
 	if l == nil {
 		return 0, nil

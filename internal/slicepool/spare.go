@@ -5,17 +5,17 @@ import (
 	"sync"
 )
 
-// Slices are spare slices by their capacity, four sizes to the doubling. What is
-// made is at most a quarter larger than what was asked for, and what is lent again
-// at most twice as large: if each size had its own peak, their sum would be kept.
-// The zero value is empty. Slices are not cleared: who gives one back has dropped
-// what its elements point to.
+// Slices are spare slices by their capacity, four sizes to the doubling. A new slice
+// is at most a quarter larger than requested, and a reused one at most twice as large:
+// if only the exact size were reused, the sum of all sizes' peaks would be kept. The
+// zero value is empty. Slices are not cleared: callers drop what the elements point to
+// before they return a slice.
 type Slices[T any] struct {
 	// Most is the capacity of the largest slices that are kept; 0 keeps all.
 	Most int
-	// Unused is how many elements are kept for nobody, in all; 0 for any number.
-	// Where sizes vary much, each has its peak at another time, and without a bound
-	// the sum of peaks is kept: several times what is ever lent together.
+	// Unused is how many unused elements are kept, in all; 0 for any number. Where
+	// sizes vary much, each has its peak at another time, and without a bound the
+	// sum of the peaks is kept: several times what is ever in use at once.
 	Unused int
 
 	mu     sync.Mutex
@@ -64,16 +64,16 @@ func (s *Slices[T]) Get(n int) []T {
 	return make([]T, 0, size)
 }
 
-// Put takes a slice back, whoever made it. Nobody may use it any more.
+// Put takes a slice for reuse, whoever allocated it. The caller must not use it any more.
 func (s *Slices[T]) Put(was []T) {
 	n := cap(was)
-	// One that is more than all that may lie unused would push out the others first.
+	// A slice larger than all that may be unused would first push out the others.
 	if n < 4 || s.Most > 0 && n > s.Most || s.Unused > 0 && n > s.Unused {
 		return
 	}
 	i, size := sizeFor(n)
 	if size > n {
-		i-- // the largest that it can serve as
+		i-- // the largest size that fits into it
 	}
 	if i >= sizes {
 		return
@@ -87,9 +87,9 @@ func (s *Slices[T]) Put(was []T) {
 	s.mu.Unlock()
 }
 
-// drop leaves a slice to the garbage collector, of each size in turn: if it were
-// the largest or the one that came, some sizes would have to be made each time.
-// There is one, and mu is held.
+// drop leaves a slice to the garbage collector, of each size in turn: if it always
+// dropped the largest or the newest, some sizes would be allocated anew each time.
+// At least one slice is unused, and mu is held.
 func (s *Slices[T]) drop() {
 	for len(s.sizes[s.next].free) == 0 {
 		s.next = (s.next + 1) % sizes
@@ -104,7 +104,7 @@ func (s *Slices[T]) drop() {
 }
 
 // Grow returns the slice with room for that many more elements, as slices.Grow
-// does, but takes the memory from s and gives what it had back.
+// does, but takes the memory from s and returns the old memory to s.
 func (s *Slices[T]) Grow(was []T, more int) []T {
 	if n := len(was) + more; n > cap(was) {
 		grown := append(s.Get(max(n, 2*cap(was))), was...)
@@ -115,7 +115,7 @@ func (s *Slices[T]) Grow(was []T, more int) []T {
 	return was
 }
 
-// Kept is how many slices nobody uses at present.
+// Kept returns the number of unused slices.
 func (s *Slices[T]) Kept() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
