@@ -75,7 +75,7 @@ func (f *lettersFlags) register(flags *pflag.FlagSet) {
 
 // registerLooking adds the flags of commands that only look.
 func (f *lettersFlags) registerLooking(flags *pflag.FlagSet) {
-	config.RegisterErasures(flags, &f.erasures)
+	config.RegisterErasuresRead(flags, &f.erasures)
 	f.registry.RegisterReading(flags)
 	registerAliases(flags, &f.transform)
 	flags.BoolVar(&f.filter.Open, "open", false, "only letters that were not redriven, and whose events are not erased")

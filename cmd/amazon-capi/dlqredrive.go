@@ -61,7 +61,7 @@ func newDLQRedrive(p *cli.Process) *cobra.Command {
 	f.log.Register(flags, "console")
 	cli.Quietly(flags, &f.log)
 	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
-	registerQuarantine(flags, &f.quarantine)
+	registerQuarantine(flags, &f.quarantine, "topic for letters beyond --max-redrives, made if it is missing")
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is redriven before it goes into quarantine")
 	f.protocol.Register(flags)
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: no limit)")

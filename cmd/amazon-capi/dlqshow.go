@@ -49,7 +49,7 @@ func newDLQShow(p *cli.Process) *cobra.Command {
 	x := &f.explain
 	x.registerDelivery(flags)
 	x.identifiers.Register(flags)
-	config.RegisterErasures(flags, &x.erasures)
+	config.RegisterErasuresRead(flags, &x.erasures)
 	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
 	flags.BoolVar(&x.json, "json", false, "print one JSON object")

@@ -70,9 +70,9 @@ func newEraseCommand(p *cli.Process) *cobra.Command {
 	flags.StringVar(&f.identifiers, "identifiers", "", "file of a person's identifiers, one a line; - is standard input")
 	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
-	registerQuarantine(flags, &f.quarantine)
+	registerQuarantine(flags, &f.quarantine, quarantineRead)
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
-	config.RegisterErasures(flags, &f.list)
+	config.RegisterErasuresRead(flags, &f.list)
 	f.act.Register(flags, "put the event ids on the list")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
@@ -83,10 +83,13 @@ func registerAliases(flags *pflag.FlagSet, t *config.Transform) {
 	flags.StringVar(&t.MappingFile, "mapping", "", "YAML table of event names, which says what producers call the fields (default the built-in one)")
 }
 
-// registerQuarantine adds the flag of the quarantine topic.
-func registerQuarantine(flags *pflag.FlagSet, topic *string) {
-	flags.StringVar(topic, "quarantine-topic", "", "topic for letters beyond --max-redrives of dlq redrive, which makes it if it is missing (default the dead-letter topic's name and .quarantine)")
+// registerQuarantine adds the flag of the quarantine topic. Only redrive writes to it.
+func registerQuarantine(flags *pflag.FlagSet, topic *string, usage string) {
+	flags.StringVar(topic, "quarantine-topic", "", usage+" (default the dead-letter topic's name and .quarantine)")
 }
+
+// quarantineRead says what the quarantine topic is to commands that read it.
+const quarantineRead = "topic of the letters that were redriven too often"
 
 // quarantineOf is the quarantine topic that goes with a dead-letter topic, if there is one.
 func quarantineOf(topic, letters string) string {

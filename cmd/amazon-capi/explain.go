@@ -71,7 +71,7 @@ func newExplainCommand(p *cli.Process) *cobra.Command {
 	flags.StringVar(&f.event, "json-event", "", "event as JSON, or a file of such, - for standard input")
 	flags.StringVar(&f.schema, "schema", "", "schema to read Avro with: registry, embedded, or an .avsc file (default registry with --offset, embedded with --file)")
 	config.RegisterTopic(flags, &f.topic, "topic of --offset")
-	config.RegisterErasures(flags, &f.erasures)
+	config.RegisterErasuresRead(flags, &f.erasures)
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
 	f.registerDelivery(flags)
 	f.identifiers.Register(flags)

@@ -50,7 +50,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	f.batch.Register(flags)
 	c := &f.Config
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", DefaultReceiptsTopic, "topic for receipts, which say what happened to each event; empty for none")
-	RegisterErasures(flags, &c.ErasureTopic)
+	registerErasures(flags, &c.ErasureTopic)
 	flags.IntVar(&c.LaneConcurrency, "lane-concurrency", 8, "requests of one profile in flight, at most; it begins with one, grows while Amazon answers well and is halved when it does not")
 	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "failures in a row before a profile rests and is then tried with one request at a time")
 	flags.StringVar(&f.exhausted, "on-exhausted", "hold", "events whose attempts are used up by timeouts, 429 or 5xx: hold them until it is over, or dead-letter them")
@@ -86,9 +86,15 @@ func NewDecoder(reg *Registry, by *Transform, settings kafka.Settings, warn io.W
 	return schemas.NewDecoder(r, schemas.WithFramings(r.Framings()), schemas.WithAliases(aliases)), r.Close, nil
 }
 
-// RegisterErasures adds the flag for the list of erased events.
-func RegisterErasures(flags *pflag.FlagSet, topic *string) {
+// registerErasures adds the flag for the list of erased events that a command obeys.
+func registerErasures(flags *pflag.FlagSet, topic *string) {
 	flags.StringVar(topic, string(setting.ErasureTopic), DefaultErasureTopic, "topic with the list of erased events, which are not sent again; one that is missing has none, and nothing is sent while it cannot be read; empty for no list")
+}
+
+// RegisterErasuresRead adds the flag for that list to a command that sends nothing and says
+// which events are on it.
+func RegisterErasuresRead(flags *pflag.FlagSet, topic *string) {
+	flags.StringVar(topic, string(setting.ErasureTopic), DefaultErasureTopic, "topic with the list of erased events; empty for no list")
 }
 
 // inFlightWithin returns the default of --max-in-flight-bytes under a memory limit
