@@ -310,3 +310,25 @@ func TestAPartitionThatIsLostToAnother(t *testing.T) {
 		}
 	})
 }
+
+// TestSessionsThatAddNothing: the client may begin many sessions in a second, and only what
+// changes an assignment is news.
+func TestSessionsThatAddNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		m := b.start(newFakeSink(false), nil)
+		time.Sleep(time.Second)
+		for range 5 {
+			m.onAssigned(t.Context(), m.client, nil)
+		}
+		told := 0
+		for line := range strings.Lines(b.log.String()) {
+			if strings.Contains(line, `"level":"info"`) && strings.Contains(line, "partitions assigned") {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("an assignment is told %d times, want once\n%s", told, b.log)
+		}
+	})
+}

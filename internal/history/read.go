@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const (
@@ -29,8 +32,10 @@ const (
 
 // Reader reads ranges of topics. It must not be used concurrently.
 type Reader struct {
-	settings kafka.Settings
-	client   *kgo.Client // for requests
+	// opts are made once: a command reads several ranges, and each mechanism of SASL that is
+	// made from the settings asks for a token of its own.
+	opts   []kgo.Opt
+	client *kgo.Client // for requests
 	// Progress, if set, is called with the number of offsets read and of all.
 	Progress func(done, total int64)
 
@@ -39,11 +44,15 @@ type Reader struct {
 
 // New returns a reader that has not connected yet. Close it.
 func New(s kafka.Settings) (*Reader, error) {
-	client, err := s.Connect()
+	opts, err := s.Options(zerolog.Nop())
+	if err != nil {
+		return nil, setting.Mistaken(err)
+	}
+	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{settings: s, client: client, idle: idle, patience: patience}, nil
+	return &Reader{opts: opts, client: client, idle: idle, patience: patience}, nil
 }
 
 // Close closes the connections.
@@ -80,14 +89,14 @@ func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error
 	for _, s := range p.Spans {
 		from[s.Partition] = kgo.NewOffset().At(s.From)
 	}
-	client, err := r.settings.Connect(
+	client, err := kgo.NewClient(append(slices.Clip(r.opts),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{p.Topic: from}),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxWait(500*time.Millisecond),
 		kgo.FetchMaxBytes(fetchBytes),
 		// Transaction markers take offsets, too; without them the end would often remain unseen.
-		kgo.KeepControlRecords())
+		kgo.KeepControlRecords())...)
 	if err != nil {
 		return err
 	}
