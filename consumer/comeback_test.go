@@ -316,8 +316,10 @@ func TestAPartitionThatIsLostToAnother(t *testing.T) {
 func TestSessionsThatAddNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newVirtualBench(t, 1, 1)
-		m := b.start(newFakeSink(false), nil)
-		time.Sleep(time.Second)
+		b.publish(0, events("p1", 0, 1)...)
+		s := newFakeSink(false)
+		m := b.start(s, nil)
+		s.take(1)
 		for range 5 {
 			m.onAssigned(t.Context(), m.client, nil)
 		}
