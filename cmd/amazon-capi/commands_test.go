@@ -208,7 +208,7 @@ func TestSchemasRegisterAndCheck(t *testing.T) {
 	var status struct {
 		Subject    string `json:"subject"`
 		Compatible bool   `json:"compatible"`
-		Receipts   receiptsStatus
+		Receipts   struct{ ID uint32 }
 	}
 	if err := json.Unmarshal([]byte(r.stdout), &status); err != nil || r.code != exitOK || status.Subject != "orders-value" || !status.Compatible || status.Receipts.ID != 5 {
 		t.Errorf("check: exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)

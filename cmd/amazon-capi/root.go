@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/cmd/amazon-capi/lab"
+	"github.com/tracklayer/amazon-capi/cmd/amazon-capi/setup"
 	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/cli/complete"
 	"github.com/tracklayer/amazon-capi/internal/config"
@@ -55,10 +56,10 @@ func newRoot(p *cli.Process) *cobra.Command {
 		newEraseCommand(p),
 		newFindCommand(p),
 		newExplainCommand(p),
-		newAccountsCommand(p),
+		setup.NewAccounts(p),
 		newTagCommand(p),
 		newSendCommand(p),
-		newSchemasCommand(p),
+		setup.NewSchemas(p),
 		lab.NewBench(p),
 		newHealthcheckCommand(p),
 		complete.NewCommand(p),

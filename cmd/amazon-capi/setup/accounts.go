@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -23,7 +23,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-func newAccountsCommand(p *cli.Process) *cobra.Command {
+// NewAccounts returns the command accounts, with discover below it.
+func NewAccounts(p *cli.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "accounts",
 		Short:   "Find profiles and advertiser ids, for an accounts file",

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -20,7 +20,8 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-func newSchemasCommand(p *cli.Process) *cobra.Command {
+// NewSchemas returns the command schemas, which registers and prints them.
+func NewSchemas(p *cli.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schemas",
 		Short: "Register TrackLayer's Avro schemas, check them, or print them",
