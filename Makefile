@@ -154,6 +154,16 @@ test-framings: ## deliver 100,000 events that name their schemas in every way, t
 test-alerts: ## test the alert rules of deploy/alerts with promtool
 	cd deploy/alerts && $(GO) run $(PROMTOOL) check rules amazon-capi.yaml && $(GO) run $(PROMTOOL) test rules tests.yaml
 
+chart_tests := deploy/chart/test
+
+.PHONY: chart
+chart: build ## lint and render the Helm chart, and hold it to Kubernetes' types and to the program
+	cd $(chart_tests) && $(GO) vet ./... && $(GOTEST) -shuffle=on -count=1 $(GOTESTFLAGS) ./...
+
+.PHONY: chart-update
+chart-update: ## write anew what is made from other files: the chart's alerts and schema, deploy/manifests
+	cd $(chart_tests) && $(GO) test -count=1 -run='^(TestAlertsAreThoseOfDeploy|TestValuesSchema|TestManifests)$$' . -update
+
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
 	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/lab/e2e/...
@@ -184,6 +194,7 @@ tidy-check: ## fail if go.mod or go.sum are not what `go mod tidy` would leave
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd .ci && $(GO) mod tidy -diff
+	cd $(chart_tests) && $(GO) mod tidy -diff
 
 .PHONY: fuzz-smoke
 fuzz-smoke: ## fuzz every target of every package for a short while (FUZZTIME=)
