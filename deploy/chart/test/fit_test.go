@@ -31,6 +31,12 @@ func selects(t *testing.T, s *metav1.LabelSelector, of map[string]string) bool {
 
 func program(p *corev1.PodTemplateSpec) *corev1.Container { return &p.Spec.Containers[0] }
 
+// keeps reports whether a selector goes by what an upgrade does not change: the version is
+// another one in each release, and a workload's selector can never be changed.
+func keeps(selector map[string]string) bool {
+	return slices.Equal(slices.Sorted(maps.Keys(selector)), []string{"app.kubernetes.io/instance", "app.kubernetes.io/name"})
+}
+
 // TestObjectsFitTogether: what one object says about another is so.
 func TestObjectsFitTogether(t *testing.T) {
 	for _, name := range cases(t) {
@@ -41,6 +47,9 @@ func TestObjectsFitTogether(t *testing.T) {
 		}
 		if len(a.service.Spec.Selector) == 0 || !labels.SelectorFromSet(a.service.Spec.Selector).Matches(labels.Set(pods)) {
 			t.Errorf("%s: the service does not select the pods", name)
+		}
+		if !keeps(a.selector.MatchLabels) || !keeps(a.service.Spec.Selector) {
+			t.Errorf("%s: an upgrade changes the selectors %v and %v", name, a.selector.MatchLabels, a.service.Spec.Selector)
 		}
 		if a.budget == nil || !selects(t, a.budget.Spec.Selector, pods) || !selects(t, &a.network.Spec.PodSelector, pods) {
 			t.Errorf("%s: the disruption budget or the network policy does not select the pods", name)
@@ -221,8 +230,12 @@ func TestStaticMembership(t *testing.T) {
 
 // TestEgress: the addresses in the settings can be reached, and those in values.
 func TestEgress(t *testing.T) {
-	for name, want := range map[string][]int32{"plain": {443, 8081, 9092}, "statefulset": {443, 80, 8443, 9096, 9097, 9098}} {
-		a := objects(t, values(t, name, ""))
+	for name, want := range map[string][]int32{"plain": {443, 8081, 9092}, "statefulset": {443, 80, 8443, 9096, 9097, 9098}, "accounts": {443, 9092, 9094}} {
+		more := ""
+		if name == "accounts" {
+			more = "config: {registry: null, glue-region: eu-west-1, brokers: 'kafka, other:9094'}"
+		}
+		a := objects(t, values(t, name, more))
 		got := make(map[int32]bool)
 		for _, p := range a.network.Spec.Egress[1].Ports {
 			got[p.Port.IntVal] = true
