@@ -201,6 +201,7 @@ func TestRefusals(t *testing.T) {
 		"the chart's own variable":     {"env: [{name: AMAZON_CAPI_LISTEN, value: x}]", "env"},
 		"a setting that is no file":    {"secretSettings: {topic: {secret: a, key: b}}", "topic"},
 		"a secret without a key":       {"secretSettings: {sasl-password-file: {secret: a}}", "key"},
+		"one file of two Secrets":      {"secretFiles: {client-secret-file: {secret: a, key: b}}", "both have client-secret-file"},
 		"a third workload":             {"workload: DaemonSet", "workload"},
 		"no member at all":             {"autoscaling: {minReplicas: 0}", "minReplicas"},
 		"two accounts files":           {"accounts: {file: {a: 1}, configMap: b}", "accounts"},

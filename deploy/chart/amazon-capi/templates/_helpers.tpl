@@ -53,6 +53,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- /* What a pod must not start without, unless the environment has it. */ -}}
 {{- define "amazon-capi.complete" -}}
 {{- $c := .Values.config -}}
+{{- range $file, $from := .Values.secretFiles -}}
+{{- if hasKey $.Values.secretSettings $file -}}
+{{- fail (printf "secretFiles and secretSettings both have %s: want another name for one of the files" $file) -}}
+{{- end -}}
+{{- end -}}
 {{- if not .Values.env -}}
 {{- if not (or (get $c "brokers") (get .Values.secretSettings "kafka-properties")) -}}
 {{- fail "config.brokers is empty: want the brokers, host:port" -}}
