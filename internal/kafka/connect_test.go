@@ -2,12 +2,16 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -47,5 +51,27 @@ func TestConnectWithWrongSettings(t *testing.T) {
 	})
 	if _, mistake := errors.AsType[*setting.Mistake](err); !mistake || !strings.Contains(err.Error(), "--brokers") {
 		t.Errorf("%v, want a mistake about --brokers", err)
+	}
+}
+
+// TestExplained: the advice is about brokers, and must not be given for requests to others,
+// which fail in the same ways.
+func TestExplained(t *testing.T) {
+	cut := &url.Error{Op: "Post", URL: "https://registry", Err: io.EOF}
+	untrusted := &url.Error{Op: "Get", URL: "https://registry", Err: new(tls.CertificateVerificationError)}
+	for _, err := range []error{cut, untrusted, fmt.Errorf("schema registry: %w", cut)} {
+		if got := Explained(err); got != err {
+			t.Errorf("a request by HTTP: %v", got)
+		}
+	}
+	for err, want := range map[error]string{
+		io.EOF:                                "whether its listener wants TLS (--tls)",
+		new(tls.CertificateVerificationError): "see --tls-ca, and the names in --brokers",
+		kerr.SaslAuthenticationFailed:         "--sasl-password",
+		kerr.UnsupportedSaslMechanism:         "--sasl-mechanism",
+	} {
+		if got := Explained(fmt.Errorf("asking: %w", err)); !errors.Is(got, err) || !strings.Contains(got.Error(), want) {
+			t.Errorf("%v: %v, want %q", err, got, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,10 +50,11 @@ var credentialsAdvice = fmt.Sprintf("the brokers refuse the credentials: see %s,
 	setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword, setting.AWSRegion)
 
 // Explained adds to an error the settings it is about, if brokers refuse the credentials
-// or the mechanism, or a certificate is not trusted.
+// or the mechanism, or a certificate is not trusted. Errors of requests by HTTP are left
+// alone: a registry, Glue or Amazon gave them, and the brokers' settings change nothing.
 func Explained(err error) error {
 	switch {
-	case err == nil || strings.Contains(err.Error(), setting.Key("sasl-").String()) || strings.Contains(err.Error(), setting.Key("tls").String()):
+	case err == nil || errors.As(err, new(*url.Error)) || strings.Contains(err.Error(), setting.Key("sasl-").String()) || strings.Contains(err.Error(), setting.Key("tls").String()):
 		return err
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("%w: %s", err, credentialsAdvice)
