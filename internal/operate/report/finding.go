@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Level is the severity of a finding.
@@ -118,22 +119,39 @@ func (l List) Brief(w io.Writer) {
 	}
 }
 
-// advise lists what to do at a level, each advice once.
+// advise lists what to do at a level, each advice once, with all that it is about.
 func (l List) advise(w io.Writer, level Level) {
 	var said []string
+	about := make(map[string][]Finding)
 	for _, f := range l {
-		if f.Level != level || f.Advice == "" || slices.Contains(said, f.Advice) {
+		if f.Level != level || f.Advice == "" {
 			continue
 		}
-		if said = append(said, f.Advice); len(said) == 1 {
-			fmt.Fprintf(w, "\nTo %s:\n", map[Level]string{Act: "act on", Look: "look at"}[level])
+		if about[f.Advice] == nil {
+			said = append(said, f.Advice)
 		}
-		what := f.Area
-		if f.Subject != "" {
-			what += " " + f.Subject
-		}
-		fmt.Fprintf(w, "- %s: %s\n", what, f.Advice)
+		about[f.Advice] = append(about[f.Advice], f)
 	}
+	if len(said) > 0 {
+		fmt.Fprintf(w, "\nTo %s:\n", map[Level]string{Act: "act on", Look: "look at"}[level])
+	}
+	for _, advice := range said {
+		fmt.Fprintf(w, "- %s: %s\n", subjects(about[advice]), advice)
+	}
+}
+
+// subjects names what findings are about, an area once and after it its subjects.
+func subjects(of []Finding) string {
+	var parts []string
+	for i, f := range of {
+		switch part := strings.TrimSpace(f.Area + " " + f.Subject); {
+		case i > 0 && of[i-1].Area != f.Area, len(parts) == 0:
+			parts = append(parts, part)
+		case f.Subject != "" && f.Subject != of[i-1].Subject:
+			parts = append(parts, f.Subject)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // WriteJSON writes one JSON object a line.

@@ -21,7 +21,7 @@ func TestPrint(t *testing.T) {
 	var b strings.Builder
 	list().Print(&b)
 	text := b.String()
-	for _, want := range []string{"fine", "12 partitions", "To act on:\n- token: Authorise again.\n", "To look at:\n- topics letters: Give it time.", "1 fine, 1 to look at, 2 to act on"} {
+	for _, want := range []string{"fine", "12 partitions", "To act on:\n- token, profile 7: Authorise again.\n", "To look at:\n- topics letters: Give it time.", "1 fine, 1 to look at, 2 to act on"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not shown:\n%s", want, text)
 		}
@@ -38,6 +38,21 @@ func TestPrint(t *testing.T) {
 	l.Print(&b)
 	if !strings.Contains(b.String(), "98.7 %") || !strings.Contains(b.String(), "value") {
 		t.Errorf("no values:\n%s", b.String())
+	}
+}
+
+// TestAdviceNamesAllThatItIsAbout: of four topics that are missing the list must not name one.
+func TestAdviceNamesAllThatItIsAbout(t *testing.T) {
+	var l List
+	l.Act("topics", "eu", "Create it.", "missing")
+	l.Act("topics", "us", "Create it.", "missing")
+	l.Act("registry", "eu-value", "Register it.", "missing")
+	l.Act("topics", "us", "Create it.", "nor may it be read")
+	l.Act("group", "", "Create it.", "missing")
+	var b strings.Builder
+	l.Print(&b)
+	if want := "To act on:\n- topics eu, us, group: Create it.\n- registry eu-value: Register it.\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("want\n%s\nin\n%s", want, b.String())
 	}
 }
 
