@@ -82,6 +82,19 @@ security.protocol=SASL_SSL
 sasl.mechanism=OAUTHBEARER
 sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required awsProfileName="p";
 sasl.login.callback.handler.class=software.amazon.msk.auth.iam.IAMOAuthBearerLoginCallbackHandler`, "aws-profile=p sasl-mechanism=AWS_MSK_IAM tls=true | "},
+		"Strimzi": {`
+security.protocol=SASL_SSL
+sasl.mechanism=OAUTHBEARER
+sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required oauth.client.id="team-a" oauth.client.secret="s3cr" \
+  oauth.token.endpoint.uri="https://keycloak/realms/x/token" oauth.scope="a b" oauth.sasl.extension.pool="p" oauth.username.claim="sub" \
+  oauth.ssl.truststore.location="/idp.p12" oauth.ssl.truststore.password="t3st" ;
+sasl.login.callback.handler.class=io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler`,
+			"sasl-mechanism=OAUTHBEARER sasl-oauth-extensions=pool=p sasl-oauth-scopes=a,b sasl-oauth-token-url=https://keycloak/realms/x/token sasl-password=s3cr sasl-username=team-a tls=true | "},
+		"Strimzi, with a token's file": {`
+security.protocol=SASL_PLAINTEXT
+sasl.mechanism=OAUTHBEARER
+sasl.jaas.config=a.OAuthBearerLoginModule required oauth.access.token.location="/var/run/token" oauth.access.token.is.jwt="false" ;`,
+			"sasl-mechanism=OAUTHBEARER sasl-password-file=/var/run/token tls=false | "},
 		"librdkafka": {`
 metadata.broker.list=k:1
 security.protocol=sasl_ssl
@@ -133,12 +146,16 @@ func TestMistakes(t *testing.T) {
 		"sasl.jaas.conf=hunter22":    "did you mean sasl.jaas.config?",
 		"security.protocol=SASL-SSL": "want PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
 		"sasl.jaas.config=hunter22":  "1: sasl.jaas.config: it cannot be read",
-		"sasl.jaas.config=a.PlainLoginModule required password=\"hunter22":                    "not closed",
-		"sasl.jaas.config=a.PlainLoginModule required pasword=\"hunter22\";":                  "did you mean password?",
-		"sasl.jaas.config=a.Krb5LoginModule required x=y;":                                    "Kerberos",
-		"sasl.jaas.config=a.OtherLoginModule required x=hunter22;":                            "is not known here",
-		"sasl.jaas.config=a.PlainLoginModule required\nusername=\"u\" password=\"hunter22\";": "wants a backslash",
-		"sasl.jaas.config=a.PlainLoginModule required u=v \\\n;\n\"hunter22\";":               "a name of 11 characters",
+		"sasl.jaas.config=a.PlainLoginModule required password=\"hunter22":                       "not closed",
+		"sasl.jaas.config=a.PlainLoginModule required pasword=\"hunter22\";":                     "did you mean password?",
+		"sasl.jaas.config=a.Krb5LoginModule required x=y;":                                       "Kerberos",
+		"sasl.jaas.config=a.OtherLoginModule required x=hunter22;":                               "is not known here",
+		"sasl.jaas.config=a.PlainLoginModule required\nusername=\"u\" password=\"hunter22\";":    "wants a backslash",
+		"sasl.jaas.config=a.PlainLoginModule required u=v \\\n;\n\"hunter22\";":                  "a name of 11 characters",
+		"sasl.jaas.config=a.OAuthBearerLoginModule required oauth.refresh.token=\"hunter22\";":   `its option "oauth.refresh.token" is not supported, want oauth.client.id`,
+		"sasl.jaas.config=a.OAuthBearerLoginModule required oauth.audience=\"hunter22\";":        `"oauth.audience" is not supported`,
+		"sasl.jaas.config=a.OAuthBearerLoginModule required oauth.client.secrt=\"hunter22\";":    "did you mean oauth.client.secret?",
+		"sasl.jaas.config=a.OAuthBearerLoginModule required oauth.token.endpoint.url=\"h://x\";": "did you mean oauth.token.endpoint.uri?",
 		"ssl.keystore.type=BCFKS":                                 "want JKS, PKCS12 or PEM",
 		"session.timeout.ms=soon":                                 "not a number of milliseconds",
 		"enable.ssl.certificate.verification=false":               "always verified",

@@ -22,6 +22,13 @@ var modules = map[string]map[string]setting.Key{
 		"clientId": setting.SASLUsername, "clientSecret": setting.SASLPassword, "scope": setting.SASLScopes,
 		"ssl.truststore.location": "", "ssl.truststore.password": "", "ssl.truststore.type": "",
 		"awsProfileName": setting.AWSProfile, "awsRoleArn": setting.AWSRoleARN, "awsRoleSessionName": "aws-session-name", "awsStsRegion": "aws-sts-region", "awsDebugCreds": "",
+		// Those of Strimzi's handler. Its oauth.ssl. options are the issuer's certificates.
+		"oauth.client.id": setting.SASLUsername, "oauth.client.secret": setting.SASLPassword, "oauth.client.secret.location": setting.SASLPassword.File(),
+		"oauth.token.endpoint.uri": setting.SASLTokenURL, "oauth.scope": setting.SASLScopes,
+		"oauth.access.token": setting.SASLPassword, "oauth.access.token.location": setting.SASLPassword.File(),
+		"oauth.access.token.is.jwt": "", "oauth.max.token.expiry.seconds": "", "oauth.username.claim": "", "oauth.fallback.username.claim": "",
+		"oauth.fallback.username.prefix": "", "oauth.connect.timeout.seconds": "", "oauth.read.timeout.seconds": "", "oauth.http.retries": "",
+		"oauth.http.retry.pause.millis": "", "oauth.enable.metrics": "", "oauth.include.accept.header": "", "oauth.config.id": "", "oauth.tokens.not.jwt": "",
 	},
 	"IAMLoginModule": {
 		"awsProfileName": setting.AWSProfile, "awsRoleArn": setting.AWSRoleARN, "awsRoleSessionName": "aws-session-name",
@@ -30,12 +37,21 @@ var modules = map[string]map[string]setting.Key{
 	},
 }
 
-const extensionPrefix = "extension_"
+// extensionPrefixes begin the options that are extensions: Java's, and Strimzi's.
+var extensionPrefixes = []string{"extension_", "oauth.sasl.extension."}
+
+// issuerPrefix begins Strimzi's options about the issuer's certificates.
+const issuerPrefix = "oauth.ssl."
+
+// unsupported are other ways of Strimzi's to a token.
+var unsupported = []string{"oauth.audience", "oauth.client.assertion", "oauth.client.credentials.grant.type", "oauth.password.grant.", "oauth.refresh.token"}
 
 // plainOptions are those whose values are not secret.
 var plainOptions = map[string]bool{
 	"username": true, "clientId": true, "scope": true, "tokenauth": true, "awsProfileName": true, "awsRoleArn": true,
 	"awsRoleSessionName": true, "awsStsRegion": true, "awsDebugCreds": true, "awsMaxRetries": true, "awsMaxBackOffTimeMs": true,
+	"oauth.client.id": true, "oauth.client.secret.location": true, "oauth.token.endpoint.uri": true, "oauth.scope": true,
+	"oauth.access.token.location": true, "oauth.access.token.is.jwt": true, "oauth.username.claim": true,
 }
 
 // jaas takes the credentials of a login module.
@@ -45,7 +61,7 @@ func jaas(r *reader, value string) error {
 		return err
 	}
 	for _, o := range l.Options {
-		if !plainOptions[o.Name] && !strings.HasPrefix(o.Name, extensionPrefix) {
+		if _, extension := extensionOf(o.Name); !plainOptions[o.Name] && !extension {
 			redact.Secret(o.Value)
 		}
 	}
@@ -67,12 +83,16 @@ func jaas(r *reader, value string) error {
 	var extensions []string
 	for _, o := range l.Options {
 		key, known := options[o.Name]
-		extension, isExtension := strings.CutPrefix(o.Name, extensionPrefix)
+		extension, isExtension := extensionOf(o.Name)
+		oauth := name == "OAuthBearerLoginModule"
 		switch {
-		case isExtension && name == "OAuthBearerLoginModule":
+		case isExtension && oauth:
 			extensions = append(extensions, extension+"="+o.Value)
+		case oauth && strings.HasPrefix(o.Name, issuerPrefix):
 		case strings.HasPrefix(o.Name, "unsecuredLogin"):
 			return errors.New("unsecured tokens are for tests of Java's own, and not supported")
+		case oauth && slices.ContainsFunc(unsupported, func(prefix string) bool { return strings.HasPrefix(o.Name, prefix) }):
+			return fmt.Errorf("its option %s is not supported, want oauth.client.id with oauth.client.secret, or oauth.access.token", redact.Quote(o.Name))
 		case !known:
 			return fmt.Errorf("%s has no option %s%s", name, shownOption(o.Name), nearestOption(o.Name, options))
 		case key == setting.SASLScopes:
@@ -87,6 +107,15 @@ func jaas(r *reader, value string) error {
 		r.set(setting.SASLExtensions, list(extensions...))
 	}
 	return nil
+}
+
+func extensionOf(option string) (name string, ok bool) {
+	for _, prefix := range extensionPrefixes {
+		if name, ok = strings.CutPrefix(option, prefix); ok {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // shownOption returns an option's name for errors; a password with a quotation mark can
