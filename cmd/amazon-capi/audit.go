@@ -38,7 +38,7 @@ Each finding has a level: fine, look (possibly intended; somebody should know) o
 type auditFlags struct {
 	kafka     config.Kafka
 	registry  config.Registry
-	topic     string
+	topics    []string
 	window    cli.RangeFlags
 	events    cli.ChoiceFlags
 	transform config.Transform
@@ -68,7 +68,7 @@ func newAuditCommand(p *cli.Process) *cobra.Command {
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.accounts.Register(flags, "each event is judged by the contract of its profile's account")
-	config.RegisterTopic(flags, &f.topic, "topic to read, one at a time")
+	config.RegisterTopics(flags, &f.topics, "topics to read, separated by commas")
 	flags.DurationVar(&f.lifetime, "click-lifetime", 90*24*time.Hour, "how long after a click events are credited to it")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if there is something to act on")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line: the window, each group of events, each finding")
@@ -142,7 +142,7 @@ func (f *auditFlags) read(ctx context.Context, p *cli.Process, a *attribution.Au
 	if err != nil {
 		return nil, err
 	}
-	rng, err := f.window.Resolve(f.topic, time.Now())
+	ranges, err := f.window.ResolveAll(f.topics, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -151,5 +151,5 @@ func (f *auditFlags) read(ctx context.Context, p *cli.Process, a *attribution.Au
 		return nil, setting.Registry.Wrap(err)
 	}
 	defer registry.Close()
-	return a.ReadWindow(ctx, settings, rng, registry, &f.events.Choice, p.Progress())
+	return a.ReadWindow(ctx, settings, ranges, registry, &f.events.Choice, p.Progress())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const dlqRedriveLong = `Send dead letters again, once their cause is fixed. Without --go it only says what
@@ -29,13 +30,14 @@ stopped and restarted at any time. A letter whose event failed again after
 --max-redrives goes to --quarantine-topic instead.
 
 Letters that name another source than --topic, and records that are not dead
-letters, stay where they are.`
+letters, stay where they are. Several topics are redriven one after the other; then
+letters of other tools that name no source stay, too.`
 
 type redriveFlags struct {
 	lettersFlags
 	delivery    config.Delivery
 	log         cli.LogFlags
-	source      string
+	sources     []string
 	quarantine  string
 	maxRedrives int
 	rate        float64
@@ -60,7 +62,7 @@ func newDLQRedrive(p *cli.Process) *cobra.Command {
 	f.delivery.Register(flags)
 	f.log.Register(flags, "console")
 	cli.Quietly(flags, &f.log)
-	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
+	config.RegisterTopics(flags, &f.sources, "source topics, which their letters go back to, separated by commas")
 	registerQuarantine(flags, &f.quarantine, "topic for letters beyond --max-redrives, made if it is missing")
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is redriven before it goes into quarantine")
 	f.protocol.Register(flags)
@@ -75,6 +77,20 @@ func (f *redriveFlags) run(ctx context.Context, p *cli.Process) error {
 	if err != nil {
 		return err
 	}
+	for i, source := range f.sources {
+		o.Source = source
+		if !f.json {
+			sayTopic(p, f.sources, i)
+		}
+		if err := f.redrive(ctx, p, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// redrive redrives the letters of one source.
+func (f *redriveFlags) redrive(ctx context.Context, p *cli.Process, o dlq.RedriveOptions) error {
 	job, result, err := dlq.Decide(ctx, o)
 	if err != nil {
 		return err
@@ -98,12 +114,18 @@ func (f *redriveFlags) options(p *cli.Process) (o dlq.RedriveOptions, err error)
 	if err := f.act.Check(); err != nil {
 		return o, err
 	}
+	if len(f.sources) == 0 {
+		return o, setting.Topic.Mistakef("it has no name")
+	}
 	o = dlq.RedriveOptions{
-		Letters: f.topic, Erasures: f.delivery.Config.ErasureTopic, Group: f.group, Filter: f.filter, Source: f.source, Quarantine: f.quarantine,
+		OneOfMany: len(f.sources) > 1,
+		Letters:   f.topic, Erasures: f.delivery.Config.ErasureTopic, Group: f.group, Filter: f.filter, Quarantine: f.quarantine,
 		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.Act, Progress: p.Progress(),
 	}
-	if err := o.Check(); err != nil {
-		return o, err
+	for _, o.Source = range f.sources {
+		if err := o.Check(); err != nil {
+			return o, err
+		}
 	}
 	if o.Protocol, err = f.protocol.Resolve(); err != nil {
 		return o, err
@@ -126,7 +148,7 @@ func (f *redriveFlags) options(p *cli.Process) (o dlq.RedriveOptions, err error)
 	if err != nil {
 		return o, err
 	}
-	c.Topics, c.DeadLetterTopic = []string{f.source}, f.topic
+	c.Topics, c.DeadLetterTopic = f.sources, f.topic
 	o.Direct = &c
 	return o, c.CheckTopics()
 }

@@ -25,8 +25,8 @@ long as it is there. Of other tools' letters it shows what it can read. Identifi
 are not shown.`
 
 type dlqShowFlags struct {
-	explain explainFlags // its settings, not its sources
-	group   string
+	explain        explainFlags // its settings, not its sources
+	letters, group string
 }
 
 func newDLQShow(p *cli.Process) *cobra.Command {
@@ -50,7 +50,7 @@ func newDLQShow(p *cli.Process) *cobra.Command {
 	x.registerDelivery(flags)
 	x.identifiers.Register(flags)
 	config.RegisterErasuresRead(flags, &x.erasures)
-	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
+	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
 	flags.BoolVar(&x.json, "json", false, "print one JSON object")
 	return cmd
@@ -61,7 +61,7 @@ func (f *dlqShowFlags) run(ctx context.Context, p *cli.Process, at string) error
 	if err != nil {
 		return cli.AsUsage(err)
 	}
-	show := dlq.Showing{Topic: f.explain.topic, Group: f.group, Progress: p.Progress(), Registry: func() (registry.Options, error) {
+	show := dlq.Showing{Topic: f.letters, Group: f.group, Progress: p.Progress(), Registry: func() (registry.Options, error) {
 		return f.explain.registryOptions(p)
 	}}
 	if show.Kafka, err = f.explain.kafka.Resolve(p.Stderr); err != nil {

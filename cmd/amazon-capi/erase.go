@@ -47,9 +47,10 @@ type eraseFlags struct {
 	transform config.Transform
 	act       cli.GoFlag
 
-	topic, letters, quarantine, receipts, list string
-	ids, identifiers                           string
-	json                                       bool
+	topics                              []string
+	letters, quarantine, receipts, list string
+	ids, identifiers                    string
+	json                                bool
 }
 
 func newEraseCommand(p *cli.Process) *cobra.Command {
@@ -68,7 +69,7 @@ func newEraseCommand(p *cli.Process) *cobra.Command {
 	registerAliases(flags, &f.transform)
 	flags.StringVar(&f.ids, "event-ids-file", "", "file of event ids, one a line; - is standard input")
 	flags.StringVar(&f.identifiers, "identifiers", "", "file of a person's identifiers, one a line; - is standard input")
-	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
+	config.RegisterTopics(flags, &f.topics, "source topics, separated by commas")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
 	registerQuarantine(flags, &f.quarantine, quarantineRead)
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
@@ -129,11 +130,11 @@ func (f *eraseFlags) options(p *cli.Process, args []string) (o erase.Options, er
 		return o, err
 	}
 	switch {
-	case f.topic == "":
+	case len(f.topics) == 0:
 		return o, cli.Usagef("--topic: it has no name")
 	case f.list == "":
 		return o, cli.Usagef("--erasure-topic: it has no name; without the list nothing keeps the events from being sent again")
-	case slices.Contains([]string{f.topic, f.letters, f.receipts, quarantineOf(f.quarantine, f.letters)}, f.list):
+	case slices.Contains(append([]string{f.letters, f.receipts, quarantineOf(f.quarantine, f.letters)}, f.topics...), f.list):
 		return o, cli.Usagef("--erasure-topic: %q has another use; want a topic of its own", f.list)
 	case f.ids == "-" && f.identifiers == "-":
 		return o, cli.Usagef("--event-ids-file and --identifiers are both standard input: want a file for one of them")
@@ -156,7 +157,7 @@ func (f *eraseFlags) options(p *cli.Process, args []string) (o erase.Options, er
 		return o, cli.Usagef("an event id is given as it is shown, by a tag that other events have, too: want the id as its source made it, or --identifiers")
 	}
 	o = erase.Options{
-		Source: f.topic, Letters: f.letters, Quarantine: quarantineOf(f.quarantine, f.letters), Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
+		Sources: f.topics, Letters: f.letters, Quarantine: quarantineOf(f.quarantine, f.letters), Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
 		Go: f.act.Act, Progress: p.Progress(),
 	}
 	if o.People, err = erase.NewPeople(identifiers); err != nil {

@@ -19,7 +19,8 @@ every rule in order, the payload, and the request that would carry it. Nothing i
 sent.
 
 The event comes from one of
-  --offset P/O       the record at offset O of partition P of --topic
+  --offset P/O       the record at offset O of partition P of --topic; of
+                     several topics, TOPIC/P/O
   --file FILE        a record's value: Avro, with or without the name of its
                      schema; - is standard input
   --json-event EVENT the JSON form that publish reads: the event itself, a file
@@ -36,7 +37,7 @@ sent.`
 type explainFlags struct {
 	kafka       config.Kafka
 	registry    config.Registry
-	topic       string
+	topics      []string
 	transform   config.Transform
 	contract    config.Contract
 	batch       config.Batch
@@ -66,11 +67,11 @@ func newExplainCommand(p *cli.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.offset, "offset", "", "partition/offset of the record to explain")
+	flags.StringVar(&f.offset, "offset", "", "partition/offset of the record to explain, or topic/partition/offset")
 	flags.StringVar(&f.file, "file", "", "file with a record's value, - for standard input")
 	flags.StringVar(&f.event, "json-event", "", "event as JSON, or a file of such, - for standard input")
 	flags.StringVar(&f.schema, "schema", "", "schema to read Avro with: registry, embedded, or an .avsc file (default registry with --offset, embedded with --file)")
-	config.RegisterTopic(flags, &f.topic, "topic of --offset")
+	config.RegisterTopics(flags, &f.topics, "topic of --offset; of several, which --offset then names")
 	config.RegisterErasuresRead(flags, &f.erasures)
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
 	f.registerDelivery(flags)

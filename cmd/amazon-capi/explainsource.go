@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -92,11 +93,34 @@ func (f *explainFlags) registryOptions(p *cli.Process) (registry.Options, error)
 	return f.registry.Resolve(shared, p.Stderr)
 }
 
+// place returns where the record is. With several topics it names its own.
+func (f *explainFlags) place() (topic string, partition int32, offset int64, err error) {
+	place := f.offset
+	if i := strings.LastIndex(place, "/"); i >= 0 {
+		if i = strings.LastIndex(place[:i], "/"); i >= 0 {
+			topic, place = place[:i], place[i+1:]
+		}
+	}
+	if partition, offset, err = history.ParsePlace(place); err != nil {
+		return "", 0, 0, cli.Usagef("--offset: %w", err)
+	}
+	switch {
+	case topic != "":
+	case len(f.topics) == 1:
+		topic = f.topics[0]
+	case len(f.topics) == 0:
+		return "", 0, 0, setting.Topic.Mistakef("it has no name")
+	default:
+		return "", 0, 0, cli.Usagef("--offset: %d topics are given (%s), so that it must say in which: want such as %s/%s", len(f.topics), strings.Join(f.topics, ", "), f.topics[0], place)
+	}
+	return topic, partition, offset, nil
+}
+
 // record explains a record of the topic.
 func (f *explainFlags) record(ctx context.Context, p *cli.Process, x *explain.Explainer, out func(*explain.Report) error) error {
-	partition, offset, err := history.ParsePlace(f.offset)
+	topic, partition, offset, err := f.place()
 	if err != nil {
-		return cli.Usagef("--offset: %w", err)
+		return err
 	}
 	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
@@ -115,7 +139,7 @@ func (f *explainFlags) record(ctx context.Context, p *cli.Process, x *explain.Ex
 		return err
 	}
 	defer reader.Close()
-	r, err := x.RecordAt(ctx, reader, f.topic, partition, offset, candidates, time.Now())
+	r, err := x.RecordAt(ctx, reader, topic, partition, offset, candidates, time.Now())
 	if err != nil {
 		return err
 	}

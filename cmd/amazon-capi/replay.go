@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,14 +44,15 @@ type replayFlags struct {
 	events   cli.ChoiceFlags
 	delivery config.Delivery
 
-	topic, liveGroup, letters string
-	name                      string
-	rate                      float64
-	act                       cli.GoFlag
-	restart                   bool
-	moveLive                  bool
-	protocol                  cli.ProtocolFlag
-	json                      bool
+	topics             []string
+	liveGroup, letters string
+	name               string
+	rate               float64
+	act                cli.GoFlag
+	restart            bool
+	moveLive           bool
+	protocol           cli.ProtocolFlag
+	json               bool
 }
 
 func newReplayCommand(p *cli.Process) *cobra.Command {
@@ -80,7 +82,7 @@ func newReplayCommand(p *cli.Process) *cobra.Command {
 	f.span.Register(flags)
 	f.events.Register(flags)
 	f.delivery.Register(flags)
-	config.RegisterTopic(flags, &f.topic, "topic to replay, one at a time")
+	config.RegisterTopics(flags, &f.topics, "topics to replay, one after the other, separated by commas")
 	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay does not touch")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	f.protocol.Register(flags)
@@ -93,62 +95,93 @@ func newReplayCommand(p *cli.Process) *cobra.Command {
 	return cmd
 }
 
+// run replays one topic after the other, once all are forecast.
 func (f *replayFlags) run(ctx context.Context, p *cli.Process) error {
-	j, err := f.job(p)
+	if len(f.topics) > 1 && f.name != "" {
+		return cli.Usagef("--name: it is of one replay, and %d topics are given (%s), each of which has its own; name one of them with --topic, or leave --name out", len(f.topics), strings.Join(f.topics, ", "))
+	}
+	ranges, err := f.span.ResolveAll(f.topics, time.Now())
 	if err != nil {
 		return err
 	}
-	defer j.Close()
-	r, err := j.Look(ctx)
+	o, err := f.options(p, ranges[0])
 	if err != nil {
 		return err
 	}
-	if !f.json {
-		r.PrintForecast(p.Screen())
+	jobs, reports := make([]*replay.Job, len(ranges)), make([]*replay.Report, len(ranges))
+	for i, rng := range ranges {
+		o.Range, o.Config.Topics = rng, []string{rng.Topic}
+		if err := o.Config.CheckTopics(); err != nil {
+			return err
+		}
+		if jobs[i], err = replay.NewJob(o); err != nil {
+			return err
+		}
+		defer jobs[i].Close()
 	}
-	if f.act.Act && r.Selected > 0 {
-		err = j.Send(ctx, r)
+	for i, j := range jobs {
+		if reports[i], err = j.Look(ctx); err != nil {
+			return err
+		}
+		if !f.json {
+			sayTopic(p, f.topics, i)
+			reports[i].PrintForecast(p.Screen())
+		}
 	}
-	if f.json {
-		return errors.Join(report.JSON(p.Stdout, r), err)
+	for i, r := range reports {
+		if f.act.Act && r.Selected > 0 {
+			err = jobs[i].Send(ctx, r)
+		}
+		if f.json {
+			err = errors.Join(report.JSON(p.Stdout, r), err)
+		} else {
+			if f.act.Act && r.Selected > 0 {
+				sayTopic(p, f.topics, i)
+			}
+			r.PrintResult(p.Screen())
+		}
+		if err != nil {
+			return err
+		}
 	}
-	r.PrintResult(p.Screen())
-	return err
+	return nil
 }
 
-// job turns the flags into a job. Its errors are usage errors.
-func (f *replayFlags) job(p *cli.Process) (*replay.Job, error) {
+// sayTopic prints which of several topics comes next.
+func sayTopic(p *cli.Process, topics []string, i int) {
+	if len(topics) > 1 {
+		if i > 0 {
+			fmt.Fprintln(p.Screen())
+		}
+		fmt.Fprintf(p.Screen(), "Topic %s:\n", topics[i])
+	}
+}
+
+// options turns the flags into the options of a job. Its errors are usage errors.
+func (f *replayFlags) options(p *cli.Process, rng history.Range) (o replay.JobOptions, err error) {
 	log, err := f.log.Logger(p)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	o := replay.JobOptions{
-		Range: history.Range{Topic: f.topic, Partitions: f.span.Partitions},
+	o = replay.JobOptions{
+		Range: rng,
 		From:  f.span.From, To: f.span.To, Choice: f.events.Choice, Name: f.name, LiveGroup: f.liveGroup, Rate: f.rate,
 		Restart: f.restart, Go: f.act.Act, Log: log, Progress: p.Progress(),
 	}
 	o.Config.DeadLetterTopic = f.letters
 	if err := o.Check(); err != nil {
-		return nil, err
+		return o, err
 	}
 	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
-		return nil, err
-	}
-	if o.Range, err = f.span.Resolve(f.topic, time.Now()); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.Config, err = f.delivery.Resolve(settings, f.act.Act, p.Stderr); err != nil {
-		return nil, err
+		return o, err
 	}
-	o.Config.Topics, o.Config.DeadLetterTopic = []string{f.topic}, f.letters
-	if o.Config.GroupProtocol, err = f.protocol.Resolve(); err != nil {
-		return nil, err
-	}
-	if err := o.Config.CheckTopics(); err != nil {
-		return nil, err
-	}
-	return replay.NewJob(o)
+	o.Config.DeadLetterTopic = f.letters
+	o.Config.GroupProtocol, err = f.protocol.Resolve()
+	return o, err
 }
 
 // move moves the live group's offsets.
@@ -161,24 +194,34 @@ func (f *replayFlags) move(ctx context.Context, p *cli.Process) error {
 	if err != nil {
 		return err
 	}
-	m := &replay.Move{Kafka: settings, Topic: f.topic, Group: f.liveGroup, To: at, Partitions: f.span.Partitions, Go: f.act.Act}
-	defer m.Close()
-	rows, err := m.Plan(ctx)
-	if err != nil {
+	if len(f.topics) > 1 && len(f.span.Partitions) > 0 {
+		_, err := f.span.ResolveAll(f.topics, time.Now())
 		return err
 	}
-	if f.json {
-		for _, r := range rows {
+	moves, plans := make([]*replay.Move, len(f.topics)), make([][]replay.Moved, len(f.topics))
+	for i, topic := range f.topics {
+		m := &replay.Move{Kafka: settings, Topic: topic, Group: f.liveGroup, To: at, Partitions: f.span.Partitions, Go: f.act.Act}
+		defer m.Close()
+		moves[i] = m
+		if plans[i], err = m.Plan(ctx); err != nil {
+			return err
+		}
+		if !f.json {
+			sayTopic(p, f.topics, i)
+			m.Print(p.Screen(), plans[i])
+			continue
+		}
+		for _, r := range plans[i] {
 			_ = report.JSON(p.Stdout, r) // a closed pipe must not prevent the move
 		}
-	} else {
-		m.Print(p.Screen(), rows)
 	}
 	if !f.act.Act {
 		return nil
 	}
-	if err := m.Commit(ctx, rows); err != nil {
-		return err
+	for i, m := range moves {
+		if err := m.Commit(ctx, plans[i]); err != nil {
+			return err
+		}
 	}
 	if !f.json {
 		fmt.Fprintf(p.Screen(), "The offsets of group %s were moved.\n", f.liveGroup)

@@ -35,6 +35,7 @@ type scene struct {
 	*sandbox.Cluster
 	t      *testing.T
 	client *kgo.Client
+	topics []string // with events; nil for the default's
 }
 
 // newScene starts a cluster with the three topics of the defaults. Its test goes
@@ -89,7 +90,7 @@ func (s *scene) pipeline(with ...func(*pipeline.Config)) *pipeline.Pipeline {
 	account := sandbox.DefaultAccount()
 	c := pipeline.Config{
 		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: registry.Options{URL: s.RegistryURL()},
-		Topics: []string{config.DefaultTopic}, Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
+		Topics: s.sources(), Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
 		Contract: amazon.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 20 * time.Millisecond, AuthHold: -1, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond,
@@ -127,31 +128,43 @@ func (s *scene) deliver(with ...func(*pipeline.Config)) tally.Summary {
 	return pl.Tally().Summary()
 }
 
-// lag is how many records of the source the group has not committed.
+// lag is how many records of the sources the group has not committed.
 func (s *scene) lag(group string) (n int64) {
 	s.t.Helper()
-	admin := s.admin()
-	ends, err := admin.ListEndOffsets(s.t.Context(), config.DefaultTopic)
+	ends, err := s.admin().ListEndOffsets(s.t.Context(), s.sources()...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	at := s.offsets(group)
-	ends.Each(func(o kadm.ListedOffset) { n += o.Offset - at[o.Partition] })
+	commits := s.commits(group)
+	ends.Each(func(o kadm.ListedOffset) { n += o.Offset - max(0, commits[o.Topic][o.Partition].At) })
 	return n
+}
+
+// sources are the topics with events.
+func (s *scene) sources() []string {
+	if s.topics == nil {
+		return []string{config.DefaultTopic}
+	}
+	return s.topics
 }
 
 // offsets are the group's of the source, by partition.
 func (s *scene) offsets(group string) map[int32]int64 {
 	s.t.Helper()
+	at := make(map[int32]int64)
+	for p, o := range s.commits(group)[config.DefaultTopic] {
+		at[p] = o.At
+	}
+	return at
+}
+
+func (s *scene) commits(group string) kadm.OffsetResponses {
+	s.t.Helper()
 	commits, err := s.admin().FetchOffsets(s.t.Context(), group)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		s.t.Fatal(err)
 	}
-	at := make(map[int32]int64)
-	for p, o := range commits[config.DefaultTopic] {
-		at[p] = o.At
-	}
-	return at
+	return commits
 }
 
 func (s *scene) kafka() *kgo.Client {

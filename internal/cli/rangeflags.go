@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // RangeFlags say which part of a topic to read.
@@ -33,6 +35,26 @@ func (f *RangeFlags) Resolve(topic string, now time.Time) (r history.Range, err 
 		return r, Usagef("--to: %w", err)
 	}
 	return r, nil
+}
+
+// ResolveAll returns what the flags name in each of several topics. Partitions are of one topic.
+func (f *RangeFlags) ResolveAll(topics []string, now time.Time) ([]history.Range, error) {
+	if len(topics) == 0 {
+		return nil, setting.Topic.Mistakef("it has no name")
+	}
+	if len(topics) > 1 && len(f.Partitions) > 0 {
+		return nil, Usagef("--partition: %d topics are given (%s), and each has partitions of these numbers; name one of them with %s",
+			len(topics), strings.Join(topics, ", "), setting.Topic)
+	}
+	var ranges []history.Range
+	for _, topic := range topics {
+		r, err := f.Resolve(topic, now)
+		if err != nil {
+			return nil, err
+		}
+		ranges = append(ranges, r)
+	}
+	return ranges, nil
 }
 
 // ChoiceFlags choose among events by their fields.

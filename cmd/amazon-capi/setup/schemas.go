@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
@@ -43,7 +44,8 @@ type subjectFlags struct {
 	registry config.Registry
 	aws      auth.AWS
 	tls      config.TLS
-	topic    string
+	topics   []string
+	topic    string // of topics, the one in hand
 	receipts string // topic
 	json     bool
 }
@@ -74,10 +76,27 @@ func (f *subjectFlags) register(cmd *cobra.Command) {
 	f.registry.Register(flags)
 	f.registry.RegisterGlue(flags)
 	config.RegisterAWS(flags, &f.aws)
-	config.RegisterTopic(flags, &f.topic, "topic whose values the schemas are for, one at a time")
+	config.RegisterTopics(flags, &f.topics, "topics whose values the schemas are for, separated by commas")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic whose values are receipts; empty for none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	f.tls.Register(flags)
+}
+
+// each does something for each of the topics; for the schema of receipts with the first.
+func (f *subjectFlags) each(do func() error) error {
+	if len(f.topics) == 0 {
+		return setting.Topic.Mistakef("it has no name")
+	}
+	var all []error
+	for _, f.topic = range f.topics {
+		err := do()
+		if _, mistake := errors.AsType[*setting.Mistake](err); mistake {
+			return err // which is that of all
+		}
+		all = append(all, err)
+		f.receipts = ""
+	}
+	return errors.Join(all...)
 }
 
 // open returns the configured registries, each alone: Glue needs what the other one has, too.
@@ -132,27 +151,29 @@ topic. Without --registry so is the schema of receipts.`,
 		Example: "  amazon-capi schemas register --registry http://registry:8081 --topic tracklayer.events",
 		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := f.open(p.Stderr)
-			if err != nil {
-				return err
-			}
-			var done [2]registration
-			for n, reg := range all {
-				defer reg.Close()
-				if done[n], err = f.registerIn(cmd.Context(), n, reg); err != nil {
+			return f.each(func() error {
+				all, err := f.open(p.Stderr)
+				if err != nil {
 					return err
 				}
-				if !f.json {
-					printRegistered(p.Screen(), &done[n])
+				var done [2]registration
+				for n, reg := range all {
+					defer reg.Close()
+					if done[n], err = f.registerIn(cmd.Context(), n, reg); err != nil {
+						return err
+					}
+					if !f.json {
+						printRegistered(p.Screen(), &done[n])
+					}
 				}
-			}
-			if !f.json {
-				return nil
-			}
-			if len(all) > 1 {
-				done[0].Glue = &done[1]
-			}
-			return report.JSON(p.Stdout, done[0])
+				if !f.json {
+					return nil
+				}
+				if len(all) > 1 {
+					done[0].Glue = &done[1]
+				}
+				return report.JSON(p.Stdout, done[0])
+			})
 		},
 	}
 	f.register(cmd)
@@ -198,32 +219,34 @@ says only during registration whether it accepts a version.`,
 		Example: "  amazon-capi schemas check --registry http://registry:8081",
 		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := f.open(p.Stderr)
-			if err != nil {
-				return err
-			}
-			var done [2]checkedSubject
-			var verdicts []error
-			for n, reg := range all {
-				defer reg.Close()
-				if done[n], err = f.checkIn(cmd.Context(), n, reg); err != nil {
+			return f.each(func() error {
+				all, err := f.open(p.Stderr)
+				if err != nil {
 					return err
 				}
-				verdicts = append(verdicts, subjectVerdict(done[n].SubjectStatus, done[n].Receipts))
-				if !f.json {
-					printSubject(p.Screen(), done[n].SubjectStatus)
-					printReceipts(p.Screen(), done[n].Receipts)
+				var done [2]checkedSubject
+				var verdicts []error
+				for n, reg := range all {
+					defer reg.Close()
+					if done[n], err = f.checkIn(cmd.Context(), n, reg); err != nil {
+						return err
+					}
+					verdicts = append(verdicts, subjectVerdict(done[n].SubjectStatus, done[n].Receipts))
+					if !f.json {
+						printSubject(p.Screen(), done[n].SubjectStatus)
+						printReceipts(p.Screen(), done[n].Receipts)
+					}
 				}
-			}
-			if f.json {
-				if len(all) > 1 {
-					done[0].Glue = &done[1]
+				if f.json {
+					if len(all) > 1 {
+						done[0].Glue = &done[1]
+					}
+					if err := report.JSON(p.Stdout, done[0]); err != nil {
+						return err
+					}
 				}
-				if err := report.JSON(p.Stdout, done[0]); err != nil {
-					return err
-				}
-			}
-			return errors.Join(verdicts...)
+				return errors.Join(verdicts...)
+			})
 		},
 	}
 	f.register(cmd)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -15,36 +16,50 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// ReadWindow reads a window of the topic, of which the choice decides which events count.
-// A window without any is an error that says why.
-func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Range, registry *registry.Client, choice *history.Choice, progress *report.Progress) (*Window, error) {
-	window := &Window{Topic: rng.Topic, Chosen: choice.Describe()}
+// ReadWindow reads a window of each of the topics, of which the choice decides which events
+// count. A window without any is an error that says why.
+func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, ranges []history.Range, registry *registry.Client, choice *history.Choice, progress *report.Progress) (*Window, error) {
+	window := &Window{Chosen: choice.Describe()}
 	defer progress.Done()
-	reader, plan, err := history.Open(ctx, s, rng, progress)
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	if plan.Empty() {
-		return nil, errors.New(plan.WhyEmpty())
-	}
 	w := &reading{
-		audit: a, window: window, choice: choice, copies: newCopies(a.opts.MaxIDs),
+		audit: a, window: window, choice: choice,
 		decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(a.opts.Transformer.Aliases())),
 	}
 	choice.Watch()
-	err = w.read(ctx, reader, plan)
-	progress.Done()
-	if err == nil {
-		progress.Unmatched(choice.Unmatched())
+	var topics, empty []string
+	for _, rng := range ranges {
+		topics = append(topics, rng.Topic)
+		before := window.Records
+		why, err := w.topic(ctx, s, rng, progress)
+		if err != nil {
+			return nil, err
+		}
+		if window.Records == before {
+			empty = append(empty, why)
+		}
 	}
+	window.Topic = strings.Join(topics, ", ")
+	progress.Done()
+	progress.Unmatched(choice.Unmatched())
 	switch {
-	case err != nil || window.Records > 0:
-		return window, err
+	case window.Records > 0:
+		return window, nil
 	case choice.Any():
 		return nil, fmt.Errorf("there are no events of %s in the window", window.Chosen)
 	}
-	return nil, errors.New(plan.WhyEmpty())
+	return nil, errors.New(strings.Join(empty, "; "))
+}
+
+// topic reads the window of a topic. It returns what to say if nothing is in it.
+func (w *reading) topic(ctx context.Context, s kafka.Settings, rng history.Range, progress *report.Progress) (whyEmpty string, err error) {
+	progress.Restart()
+	reader, plan, err := history.Open(ctx, s, rng, progress)
+	if err != nil {
+		return "", err
+	}
+	defer reader.Close()
+	w.copies = newCopies(w.audit.opts.MaxIDs)
+	return plan.WhyEmpty(), w.read(ctx, reader, plan)
 }
 
 // reading is a window being read.
@@ -97,7 +112,7 @@ func (w *reading) record(ctx context.Context, rec *kgo.Record) error {
 	bad, isBad := errors.AsType[*schemas.DecodeError](err)
 	switch {
 	case err != nil && !isBad:
-		return fmt.Errorf("partition %d, offset %d: %w", rec.Partition, rec.Offset, err)
+		return fmt.Errorf("topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 	case w.choice.Any() && !w.choice.Match(&w.ev):
 		return nil
 	case isBad:

@@ -34,7 +34,10 @@ type RedriveOptions struct {
 	// Source is the topic that letters go back to; Quarantine takes those whose event was
 	// redriven MaxRedrives times.
 	Source, Quarantine string
-	MaxRedrives        int
+	// OneOfMany says that other sources have letters here, too, so that one that names none is
+	// perhaps not of this one.
+	OneOfMany   bool
+	MaxRedrives int
 	// Rate is how many letters are sent a second; 0 for no limit.
 	Rate float64
 	// Transformer has today's rules, for what a dry run predicts; nil for no prediction.
@@ -98,7 +101,7 @@ func (o *RedriveOptions) decide(ctx context.Context) (*Redrive, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Redrive{Filter: o.Filter, Topic: o.Source, MaxRedrives: o.MaxRedrives, Rounds: rounds, Originals: l.reader}
+	r := &Redrive{Filter: o.Filter, Topic: o.Source, Named: o.OneOfMany, MaxRedrives: o.MaxRedrives, Rounds: rounds, Originals: l.reader}
 	if !o.Go && o.Transformer != nil && o.Events != nil {
 		events, done, err := o.Events()
 		if err != nil {

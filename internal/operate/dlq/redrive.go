@@ -19,6 +19,8 @@ type Redrive struct {
 	Filter Filter
 	// Topic is the source; letters that name another stay.
 	Topic string
+	// Named leaves letters that name no topic.
+	Named bool
 	// MaxRedrives is how often an event is redriven before it goes into quarantine.
 	MaxRedrives int
 	// Rounds is how often events were redriven before, over the whole topic.
@@ -36,7 +38,7 @@ type Redrive struct {
 	// Counts of the others.
 	Done       int // were redriven before
 	NotMeant   int // by the filter
-	OtherTopic int // came from another topic
+	OtherTopic int // came from another topic, or do not name theirs
 	NoLetter   int // are not dead letters
 	Lost       int // lack a part of their original, which is gone
 	Erased     int // must not be sent again
@@ -59,7 +61,7 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 		r.NotMeant++
 	case e.NoLetter:
 		r.NoLetter++
-	case e.Letter.Topic != "" && e.Letter.Topic != r.Topic:
+	case e.Letter.Topic != r.Topic && (r.Named || e.Letter.Topic != ""):
 		r.OtherTopic++
 	case r.Rounds.Of(e) >= r.MaxRedrives:
 		r.Quarantine.Add(e.Partition, e.Offset)

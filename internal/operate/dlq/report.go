@@ -14,11 +14,12 @@ import (
 // RedriveReport says what a redrive does and its results; its JSON is an output of the
 // command line. What was not sent is still open.
 type RedriveReport struct {
-	DryRun     bool `json:"dry_run"`
-	Direct     bool `json:"direct"`
-	Open       int  `json:"open"` // letters at the start
-	Send       int  `json:"to_send"`
-	Quarantine int  `json:"to_quarantine"`
+	Topic      string `json:"topic"` // the source
+	DryRun     bool   `json:"dry_run"`
+	Direct     bool   `json:"direct"`
+	Open       int    `json:"open"` // letters at the start
+	Send       int    `json:"to_send"`
+	Quarantine int    `json:"to_quarantine"`
 	// Letters that stay, by reason.
 	NotMeant   int `json:"not_meant"`
 	OtherTopic int `json:"of_other_topics"`
@@ -44,14 +45,14 @@ type RedriveReport struct {
 	Unmatched []string `json:"unmatched,omitempty"`
 
 	// The options that the printed report needs.
-	maxRedrives        int
-	rate               float64
-	source, quarantine string
+	maxRedrives int
+	rate        float64
+	quarantine  string
 }
 
 func newRedriveReport(r *Redrive, o *RedriveOptions) *RedriveReport {
 	report := &RedriveReport{
-		DryRun: !o.Go, Direct: o.Direct != nil, maxRedrives: o.MaxRedrives, rate: o.Rate, source: o.Source, quarantine: o.Quarantine,
+		DryRun: !o.Go, Direct: o.Direct != nil, maxRedrives: o.MaxRedrives, rate: o.Rate, Topic: o.Source, quarantine: o.Quarantine,
 		Send: r.Send.Len(), Quarantine: r.Quarantine.Len(),
 		NotMeant: r.NotMeant, OtherTopic: r.OtherTopic, NoLetter: r.NoLetter, Lost: r.Lost, Erased: r.Erased, DoneBefore: r.Done,
 		Groups: r.Sending.Reasons(), Unmatched: r.Unmatched, Left: r.Send.Len() + r.Quarantine.Len(),
@@ -123,7 +124,7 @@ func (r *RedriveReport) PrintResult(w io.Writer) {
 	if r.Direct {
 		fmt.Fprintf(w, "delivered %d = accepted %d + dead-lettered again %d + filtered %d", r.Sent, r.Accepted, r.DeadLettered, r.Filtered)
 	} else {
-		fmt.Fprintf(w, "sent %d to %s", r.Sent, r.source)
+		fmt.Fprintf(w, "sent %d to %s", r.Sent, r.Topic)
 	}
 	if r.Retimed > 0 {
 		fmt.Fprintf(w, " (%d with a new record time, because the topic refuses the original's; events keep their own)", r.Retimed)

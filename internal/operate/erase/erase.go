@@ -33,8 +33,9 @@ type Options struct {
 	// Aliases are what producers call our fields.
 	Aliases *schemas.Aliases
 
-	// Source, Letters, Quarantine and Receipts are topics; of the latter three empty for none.
-	Source, Letters, Quarantine, Receipts string
+	// Sources are the source topics. Letters, Quarantine and Receipts are topics; empty for none.
+	Sources                       []string
+	Letters, Quarantine, Receipts string
 	// List is the topic of the list.
 	List string
 
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer o.Progress.Done()
 	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Aliases)), ids: make(map[string]bool), shown: make(map[string]bool), given: make(map[string]bool)}
-	j.report = Report{DryRun: !o.Go, list: o.List, source: o.Source}
+	j.report = Report{DryRun: !o.Go, list: o.List}
 	defer j.report.sum() // also of what was found when it broke off
 	for _, id := range o.EventIDs {
 		j.add(id)
@@ -112,10 +113,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // events goes through all that holds events. The letters in quarantine are those of the
 // dead-letter topic, as they were there.
 func (j *job) events(ctx context.Context) error {
-	for _, in := range []struct {
+	type place struct {
 		topic, where string
 		each         func(context.Context, *kgo.Record, string) error
-	}{{j.Source, InSource, j.record}, {j.Letters, InLetters, j.letter}, {j.Quarantine, InQuarantine, j.letter}} {
+	}
+	var places []place
+	for _, topic := range j.Sources {
+		places = append(places, place{topic, InSource, j.record})
+	}
+	for _, in := range append(places, place{j.Letters, InLetters, j.letter}, place{j.Quarantine, InQuarantine, j.letter}) {
 		if err := j.read(ctx, in.topic, func(ctx context.Context, rec *kgo.Record) error { return in.each(ctx, rec, in.where) }); err != nil {
 			return err
 		}
@@ -165,7 +171,7 @@ func (j *job) read(ctx context.Context, topic string, each func(context.Context,
 	}
 	j.Progress.Restart()
 	reader, plan, err := history.Open(ctx, j.Kafka, history.Range{Topic: topic}, j.Progress)
-	if errors.Is(err, history.ErrNoTopic) && topic != j.Source {
+	if errors.Is(err, history.ErrNoTopic) && !slices.Contains(j.Sources, topic) {
 		if j.finding {
 			return nil
 		}

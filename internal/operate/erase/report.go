@@ -62,9 +62,9 @@ type Report struct {
 	Copies []Copy   `json:"copies"`
 	Notes  []string `json:"notes,omitempty"`
 
-	places       map[placeKey]*Place
-	list, source string
-	ambiguous    int // entries of receipts that show an id as others are shown
+	places    map[placeKey]*Place
+	list      string
+	ambiguous int // entries of receipts that show an id as others are shown
 }
 
 type placeKey struct {

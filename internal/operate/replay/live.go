@@ -39,11 +39,12 @@ type Move struct {
 // Moved is the move of the offset of one partition of the live group; its JSON is an
 // output of the command line.
 type Moved struct {
-	Partition int32 `json:"partition"`
-	Was       int64 `json:"was"` // -1 for none
-	Now       int64 `json:"now"`
-	End       int64 `json:"end"` // of the partition
-	DryRun    bool  `json:"dry_run"`
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Was       int64  `json:"was"` // -1 for none
+	Now       int64  `json:"now"`
+	End       int64  `json:"end"` // of the partition
+	DryRun    bool   `json:"dry_run"`
 }
 
 // Plan returns what would be moved. It refuses a group that is unknown or has members.
@@ -109,7 +110,7 @@ func (m *Move) moves(ctx context.Context, reader *history.Reader) (rows []Moved,
 		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", m.Group, redact.Wrap(err))
 	}
 	for _, partition := range slices.Sorted(maps.Keys(to)) {
-		row := Moved{Partition: partition, Was: -1, Now: to[partition], End: ends[partition], DryRun: !m.Go}
+		row := Moved{Topic: m.Topic, Partition: partition, Was: -1, Now: to[partition], End: ends[partition], DryRun: !m.Go}
 		if o, ok := was.Lookup(m.Topic, partition); ok && o.Err == nil {
 			row.Was = o.At
 		}
