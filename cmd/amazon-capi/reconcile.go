@@ -57,11 +57,12 @@ type reconcileFlags struct {
 	transform config.Transform
 	span      cli.RangeFlags
 
-	topic, letters, receipts, group string
-	by                              []string
-	diagnostics, csv, events        string
-	json                            bool
-	shown                           shownFlags
+	topics                   []string
+	letters, receipts, group string
+	by                       []string
+	diagnostics, csv, events string
+	json                     bool
+	shown                    shownFlags
 }
 
 func newReconcileCommand(p *cli.Process) *cobra.Command {
@@ -82,7 +83,7 @@ func newReconcileCommand(p *cli.Process) *cobra.Command {
 	f.registry.RegisterReading(flags)
 	f.transform.Register(flags)
 	f.span.Register(flags)
-	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
+	config.RegisterTopics(flags, &f.topics, "source topics, separated by commas; each is compared on its own, and the counts are of all")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: what it has committed must have a verdict")
@@ -96,32 +97,32 @@ func newReconcileCommand(p *cli.Process) *cobra.Command {
 }
 
 // resolve checks the flags.
-func (f *reconcileFlags) resolve(p *cli.Process) (s kafka.Settings, o registry.Options, rng history.Range, err error) {
+func (f *reconcileFlags) resolve(p *cli.Process) (s kafka.Settings, o registry.Options, ranges []history.Range, err error) {
 	if s, err = f.kafka.Resolve(p.Stderr); err != nil {
-		return s, o, rng, err
+		return s, o, nil, err
 	}
 	if o, err = f.registry.Resolve(s, p.Stderr); err != nil {
-		return s, o, rng, err
+		return s, o, nil, err
 	}
-	if rng, err = f.span.Resolve(f.topic, time.Now()); err != nil {
-		return s, o, rng, err
+	if ranges, err = f.span.ResolveAll(f.topics, time.Now()); err != nil {
+		return s, o, nil, err
 	}
 	for _, by := range f.by {
 		if !slices.Contains(reconcile.Parts, by) {
-			return s, o, rng, cli.Usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcile.Parts, ", "))
+			return s, o, nil, cli.Usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcile.Parts, ", "))
 		}
 	}
 	if f.receipts == "" {
-		return s, o, rng, cli.Usagef("--receipts-topic: it has no name; only receipts show what was accepted")
+		return s, o, nil, cli.Usagef("--receipts-topic: it has no name; only receipts show what was accepted")
 	}
-	if f.topic == "" || f.letters == "" || f.group == "" {
-		return s, o, rng, cli.Usagef("--topic, --dead-letter-topic and --group: all are needed")
+	if f.letters == "" || f.group == "" {
+		return s, o, nil, cli.Usagef("--dead-letter-topic and --group: both are needed")
 	}
-	return s, o, rng, nil
+	return s, o, ranges, nil
 }
 
 func (f *reconcileFlags) run(ctx context.Context, p *cli.Process) error {
-	settings, registryOptions, rng, err := f.resolve(p)
+	settings, registryOptions, ranges, err := f.resolve(p)
 	if err != nil {
 		return err
 	}
@@ -152,17 +153,17 @@ func (f *reconcileFlags) run(ctx context.Context, p *cli.Process) error {
 	if events != nil {
 		r.Each = events.Add
 	}
-	if err := f.shown.open(p, &f.transform, rng, &r); err != nil {
+	if err := f.shown.open(p, &f.transform, ranges[0], &r); err != nil {
 		if events != nil {
 			events.Discard()
 		}
 		return err
 	}
 	sources := reconcile.Sources{
-		Kafka: settings, Registry: registry, Range: rng, Letters: f.letters, Receipts: f.receipts, Group: f.group,
+		Kafka: settings, Registry: registry, Letters: f.letters, Receipts: f.receipts, Group: f.group,
 		Progress: p.Progress(), Recently: f.shown.since(),
 	}
-	plan, rep, err := sources.Run(ctx, &r)
+	rep, empty, err := compareEach(ctx, &sources, ranges, &r, events)
 	if events != nil {
 		if err != nil {
 			events.Discard()
@@ -173,7 +174,29 @@ func (f *reconcileFlags) run(ctx context.Context, p *cli.Process) error {
 	if err != nil {
 		return err
 	}
-	return f.show(p, plan, rep, rows)
+	return f.show(p, empty, rep, rows)
+}
+
+// compareEach compares one topic after the other, and returns the report of all with the reasons
+// why topics hold nothing. What it is given to compare with knows one topic at a time.
+func compareEach(ctx context.Context, sources *reconcile.Sources, ranges []history.Range, with *reconcile.Reconciler, events *reconcile.EventsFile) (all *reconcile.Report, empty []string, err error) {
+	all = new(reconcile.Report)
+	for _, rng := range ranges {
+		if events != nil {
+			events.Topic = rng.Topic
+		}
+		r := *with
+		sources.Range = rng
+		plan, rep, err := sources.Run(ctx, &r)
+		if err != nil {
+			return nil, nil, err
+		}
+		if rep.Sum.Source == 0 {
+			empty = append(empty, plan.WhyEmpty())
+		}
+		all.Add(rng.Topic, rep)
+	}
+	return all, empty, nil
 }
 
 func (f *reconcileFlags) readDiagnostics(p *cli.Process) (*reconcile.Diagnostics, error) {
@@ -208,7 +231,7 @@ func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
 }
 
 // show prints the report; the error means that something is missing.
-func (f *reconcileFlags) show(p *cli.Process, plan *history.Plan, rep *reconcile.Report, file *reconcile.RowsFile) error {
+func (f *reconcileFlags) show(p *cli.Process, empty []string, rep *reconcile.Report, file *reconcile.RowsFile) error {
 	rows := rep.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
 	if err := file.Write(rows); err != nil {
 		return err
@@ -218,7 +241,7 @@ func (f *reconcileFlags) show(p *cli.Process, plan *history.Plan, rep *reconcile
 	case f.json:
 		err = reconcile.WriteJSON(p.Stdout, rows, rep)
 	case rep.Sum.Source == 0:
-		fmt.Fprintf(p.Screen(), "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
+		fmt.Fprintf(p.Screen(), "There is nothing to reconcile: %s.\n", strings.Join(empty, "; "))
 	default:
 		reconcile.Print(p.Paged(), f.by, rows, rep)
 	}

@@ -28,11 +28,12 @@ type EventRow struct {
 	Duplicate bool       `parquet:"duplicate"`
 	Partition int32      `parquet:"partition"`
 	Offset    int64      `parquet:"offset"`
+	Topic     string     `parquet:"topic,dict"`
 }
 
 // columns are the names of an EventRow's fields in CSV, the same as in Parquet.
 var columns = []string{
-	"event_id", "event_name", "event_type", "event_time", "value", "value_exact", "currency", "profile_id", "verdict", "duplicate", "partition", "offset",
+	"event_id", "event_name", "event_type", "event_time", "value", "value_exact", "currency", "profile_id", "verdict", "duplicate", "partition", "offset", "topic",
 }
 
 func rowOf(e *Event) EventRow {
@@ -52,6 +53,9 @@ func rowOf(e *Event) EventRow {
 // EventsFile is a file of events being written. It appears under its name when it is
 // complete, and not before.
 type EventsFile struct {
+	// Topic is where the events to add come from.
+	Topic string
+
 	path  string
 	file  *os.File
 	write func(*EventRow) error
@@ -97,7 +101,7 @@ func (f *EventsFile) writeCSV(w io.Writer) {
 		}
 		return out.Write([]string{
 			Harmless(row.EventID), Harmless(row.Name), Harmless(row.Type), at, row.Exact, row.Exact, row.Currency, row.Profile, row.Verdict,
-			strconv.FormatBool(row.Duplicate), strconv.Itoa(int(row.Partition)), strconv.FormatInt(row.Offset, 10),
+			strconv.FormatBool(row.Duplicate), strconv.Itoa(int(row.Partition)), strconv.FormatInt(row.Offset, 10), row.Topic,
 		})
 	}
 	f.flush = func() error {
@@ -140,6 +144,7 @@ func (f *EventsFile) writeParquet(w io.Writer) {
 // Add writes an event.
 func (f *EventsFile) Add(e *Event) error {
 	row := rowOf(e)
+	row.Topic = f.Topic
 	return f.write(&row)
 }
 

@@ -17,7 +17,7 @@ var Parts = []string{"profile", "type", "hour"}
 // PrintUnread prints what was deleted before it was read.
 func PrintUnread(w io.Writer, unread []Unread) {
 	for _, u := range unread {
-		fmt.Fprintf(w, "partition %d: %s before offset %d %s deleted before %s read, and %s in no count\n", u.Partition,
+		fmt.Fprintf(w, "topic %s, partition %d: %s before offset %d %s deleted before %s read, and %s in no count\n", u.Topic, u.Partition,
 			count.Of(u.Records, "record"), u.Before, count.Was(u.Records), count.They(u.Records)+" "+count.Was(u.Records), count.Is(u.Records))
 	}
 }
@@ -107,12 +107,17 @@ func Print(w io.Writer, by []string, rows []Row, rep *Report) {
 
 func printLost(w io.Writer, rep *Report) {
 	fmt.Fprintln(w, "\nMissing:")
+	severalTopics := slices.ContainsFunc(rep.Lost, func(l Lost) bool { return l.Topic != rep.Lost[0].Topic })
 	var lost [][]string
 	for i, l := range rep.Lost {
 		if i == report.MaxRows {
 			break
 		}
-		lost = append(lost, []string{l.Profile, l.EventID, l.EventType, fmt.Sprintf("%d/%d", l.Partition, l.Offset), report.ShortTime(l.Time), l.Why})
+		record := fmt.Sprintf("%d/%d", l.Partition, l.Offset)
+		if severalTopics {
+			record = l.Topic + "/" + record
+		}
+		lost = append(lost, []string{l.Profile, l.EventID, l.EventType, record, report.ShortTime(l.Time), l.Why})
 	}
 	report.Table(w, []string{"profile", "event id", "type", "record", "timestamp", "why"}, lost, nil)
 	if more := rep.Sum.Missing - len(lost); more > 0 {

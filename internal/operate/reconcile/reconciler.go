@@ -257,7 +257,7 @@ func (r *Reconciler) settle(h *held, redriven bool) error {
 
 func (r *Reconciler) lose(e *Event, why string) {
 	if len(r.lost) < maxLost {
-		r.lost = append(r.lost, Lost{e.Profile, e.EventID, e.Type, e.Partition, e.Offset, e.Record, why})
+		r.lost = append(r.lost, Lost{Profile: e.Profile, EventID: e.EventID, EventType: e.Type, Partition: e.Partition, Offset: e.Offset, Time: e.Record, Why: why})
 	}
 }
 

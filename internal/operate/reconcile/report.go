@@ -175,6 +175,7 @@ type Row struct {
 
 // Lost is a record that is missing.
 type Lost struct {
+	Topic     string    `json:"topic"`
 	Profile   string    `json:"profile"`
 	EventID   string    `json:"event_id"`
 	EventType string    `json:"event_type"`
@@ -187,9 +188,10 @@ type Lost struct {
 // Unread is what was deleted of a partition before the group had read it. It is in no
 // row, because nothing is known about the records.
 type Unread struct {
-	Partition int32 `json:"partition"`
-	Records   int64 `json:"records"`
-	Before    int64 `json:"before"` // the partition's first record that is left
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Records   int64  `json:"records"`
+	Before    int64  `json:"before"` // the partition's first record that is left
 }
 
 // Report is the outcome.
@@ -205,6 +207,21 @@ type Report struct {
 // maxLost bounds what is kept of missing records: if there are more, something is wrong
 // that a longer list does not explain.
 const maxLost = 10_000
+
+// Add adds the report of a topic. Topics are compared one by one: an event id that two of them
+// have is two events.
+func (r *Report) Add(topic string, o *Report) {
+	r.Rows = append(r.Rows, o.Rows...)
+	r.Sum.add(&o.Sum)
+	for _, l := range o.Lost[:min(len(o.Lost), maxLost-len(r.Lost))] {
+		l.Topic = topic
+		r.Lost = append(r.Lost, l)
+	}
+	for _, u := range o.Unread {
+		u.Topic = topic
+		r.Unread = append(r.Unread, u)
+	}
+}
 
 // By merges rows that differ only in the omitted keys.
 func (r *Report) By(profile, eventType, hour bool) []Row {

@@ -71,7 +71,7 @@ func (s *Sources) Run(ctx context.Context, r *Reconciler) (*history.Plan, *Repor
 		return nil, nil, err
 	}
 	for _, p := range slices.Sorted(maps.Keys(live.Missed)) {
-		rep.Unread = append(rep.Unread, Unread{p, live.Missed[p], live.Committed(p)})
+		rep.Unread = append(rep.Unread, Unread{Partition: p, Records: live.Missed[p], Before: live.Committed(p)})
 	}
 	return plan, rep, nil
 }
