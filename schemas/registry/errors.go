@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -181,6 +182,8 @@ func (r *Client) transportDetail(ctx context.Context, err error) string {
 		return fmt.Sprintf("no whole answer within %s", r.timeout)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "its answer was cut off"
+	case errors.As(err, new(*tls.CertificateVerificationError)) && errors.As(err, &urlErr):
+		return bounded(redact.Error(urlErr.Err)) + ": check which certificates are trusted for the registry, and the name in its URL"
 	case errors.As(err, &urlErr):
 		return bounded(redact.Error(urlErr.Err))
 	}

@@ -210,6 +210,17 @@ func TestRefusedConnection(t *testing.T) {
 	}
 }
 
+func TestUntrustedCertificate(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	_, err := open(t, Options{URL: srv.URL}).SchemaByID(context.Background(), 1)
+	if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "unknown authority: check which certificates are trusted for the registry") {
+		t.Errorf("error %v, want advice about the registry's certificate", err)
+	}
+}
+
 func TestCallersEndIsAway(t *testing.T) {
 	reg := open(t, Options{URL: served(t, func(http.ResponseWriter, *http.Request) {})})
 	ctx, cancel := context.WithCancel(context.Background())
