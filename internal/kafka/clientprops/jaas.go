@@ -80,21 +80,27 @@ func jaas(r *reader, value string) error {
 	if strings.EqualFold(l.Get("tokenauth"), "true") {
 		return errors.New("tokenauth is not supported: want a user and its password")
 	}
+	return takeOptions(r, name, l.Options, options)
+}
+
+// takeOptions takes the options of a login module.
+func takeOptions(r *reader, module string, given []javaprops.Option, options map[string]setting.Key) error {
 	var extensions []string
-	for _, o := range l.Options {
+	for _, o := range given {
 		key, known := options[o.Name]
 		extension, isExtension := extensionOf(o.Name)
-		oauth := name == "OAuthBearerLoginModule"
+		oauth := module == "OAuthBearerLoginModule"
+		other := slices.IndexFunc(unsupported, func(prefix string) bool { return strings.HasPrefix(o.Name, prefix) })
 		switch {
 		case isExtension && oauth:
 			extensions = append(extensions, extension+"="+o.Value)
 		case oauth && strings.HasPrefix(o.Name, issuerPrefix):
 		case strings.HasPrefix(o.Name, "unsecuredLogin"):
 			return errors.New("unsecured tokens are for tests of Java's own, and not supported")
-		case oauth && slices.ContainsFunc(unsupported, func(prefix string) bool { return strings.HasPrefix(o.Name, prefix) }):
-			return fmt.Errorf("its option %s is not supported, want oauth.client.id with oauth.client.secret, or oauth.access.token", redact.Quote(o.Name))
+		case oauth && other >= 0:
+			return fmt.Errorf("its option %s is not supported, want oauth.client.id with oauth.client.secret, or oauth.access.token", strings.Trim(unsupported[other], "."))
 		case !known:
-			return fmt.Errorf("%s has no option %s%s", name, shownOption(o.Name), nearestOption(o.Name, options))
+			return fmt.Errorf("%s has no option %s%s", module, shownOption(o.Name), nearestOption(o.Name, options))
 		case key == setting.SASLScopes:
 			if err := scopes(setting.SASLScopes)(r, o.Value); err != nil {
 				return err
