@@ -175,7 +175,6 @@ type Row struct {
 
 // Lost is a record that is missing.
 type Lost struct {
-	Topic     string    `json:"topic"`
 	Profile   string    `json:"profile"`
 	EventID   string    `json:"event_id"`
 	EventType string    `json:"event_type"`
@@ -183,15 +182,16 @@ type Lost struct {
 	Offset    int64     `json:"offset"`
 	Time      time.Time `json:"time,omitzero"` // of the record
 	Why       string    `json:"why"`
+	Topic     string    `json:"topic"`
 }
 
 // Unread is what was deleted of a partition before the group had read it. It is in no
 // row, because nothing is known about the records.
 type Unread struct {
-	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
 	Records   int64  `json:"records"`
 	Before    int64  `json:"before"` // the partition's first record that is left
+	Topic     string `json:"topic"`
 }
 
 // Report is the outcome.
