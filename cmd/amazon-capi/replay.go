@@ -194,34 +194,34 @@ func (f *replayFlags) move(ctx context.Context, p *cli.Process) error {
 	if err != nil {
 		return err
 	}
-	if len(f.topics) > 1 && len(f.span.Partitions) > 0 {
-		_, err := f.span.ResolveAll(f.topics, time.Now())
+	if _, err := f.span.ResolveAll(f.topics, time.Now()); err != nil {
 		return err
 	}
-	moves, plans := make([]*replay.Move, len(f.topics)), make([][]replay.Moved, len(f.topics))
+	var last *replay.Move
+	var all []replay.Moved
 	for i, topic := range f.topics {
 		m := &replay.Move{Kafka: settings, Topic: topic, Group: f.liveGroup, To: at, Partitions: f.span.Partitions, Go: f.act.Act}
 		defer m.Close()
-		moves[i] = m
-		if plans[i], err = m.Plan(ctx); err != nil {
+		rows, err := m.Plan(ctx)
+		if err != nil {
 			return err
 		}
+		last, all = m, append(all, rows...)
 		if !f.json {
 			sayTopic(p, f.topics, i)
-			m.Print(p.Screen(), plans[i])
+			m.Print(p.Screen(), rows)
 			continue
 		}
-		for _, r := range plans[i] {
+		for _, r := range rows {
 			_ = report.JSON(p.Stdout, r) // a closed pipe must not prevent the move
 		}
 	}
 	if !f.act.Act {
 		return nil
 	}
-	for i, m := range moves {
-		if err := m.Commit(ctx, plans[i]); err != nil {
-			return err
-		}
+	// In one request: no topic's offsets are moved while another's stay.
+	if err := last.Commit(ctx, all); err != nil {
+		return err
 	}
 	if !f.json {
 		fmt.Fprintf(p.Screen(), "The offsets of group %s were moved.\n", f.liveGroup)

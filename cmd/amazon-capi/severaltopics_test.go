@@ -93,6 +93,9 @@ func TestMoveInSeveralTopics(t *testing.T) {
 		t.Errorf("the group has %d records to deliver, want 200", lag)
 	}
 	s.run(exitUsage, append(args, "--partition", "1")...)
+	if r := s.run(exitUsage, append([]string{"replay", "--live-group", "--from", "offset:0", "--topic", "", "--go"}, s.servers()...)...); !strings.Contains(r.stderr, "--topic: it has no name") || r.stdout != "" {
+		t.Errorf("without a topic: %s%s", r.stdout, r.stderr)
+	}
 }
 
 func TestRedriveToSeveralTopics(t *testing.T) {

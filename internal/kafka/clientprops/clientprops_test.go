@@ -89,7 +89,7 @@ sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginMo
   oauth.token.endpoint.uri="https://keycloak/realms/x/token" oauth.scope="a b" oauth.sasl.extension.pool="p" oauth.username.claim="sub" \
   oauth.ssl.truststore.location="/idp.p12" oauth.ssl.truststore.password="t3st" ;
 sasl.login.callback.handler.class=io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler`,
-			"sasl-mechanism=OAUTHBEARER sasl-oauth-extensions=pool=p sasl-oauth-scopes=a,b sasl-oauth-token-url=https://keycloak/realms/x/token sasl-password=s3cr sasl-username=team-a tls=true | "},
+			"sasl-mechanism=OAUTHBEARER sasl-oauth-extensions=pool=p sasl-oauth-scopes=a,b sasl-oauth-token-url=https://keycloak/realms/x/token sasl-password=s3cr sasl-username=team-a tls=true | sasl.jaas.config"},
 		"Strimzi, with a token's file": {`
 security.protocol=SASL_PLAINTEXT
 sasl.mechanism=OAUTHBEARER

@@ -86,7 +86,9 @@ func jaas(r *reader, value string) error {
 // takeOptions takes the options of a login module.
 func takeOptions(r *reader, module string, given []javaprops.Option, options map[string]setting.Key) error {
 	var extensions []string
+	issuer := false
 	for _, o := range given {
+		issuer = issuer || strings.HasSuffix(o.Name, "ssl.truststore.location") || o.Name == issuerPrefix+"truststore.certificates"
 		key, known := options[o.Name]
 		extension, isExtension := extensionOf(o.Name)
 		oauth := module == "OAuthBearerLoginModule"
@@ -108,6 +110,9 @@ func takeOptions(r *reader, module string, given []javaprops.Option, options map
 		case key != "" && o.Value != "":
 			r.set(key, o.Value)
 		}
+	}
+	if issuer {
+		r.note("the certificate of who issues tokens is trusted if " + setting.TLSCA.String() + " has it, too")
 	}
 	if extensions != nil {
 		r.set(setting.SASLExtensions, list(extensions...))

@@ -139,6 +139,21 @@ func TestMove(t *testing.T) {
 	if err != nil || again[0].Was != first[0].Now || again[0].Now != 0 {
 		t.Errorf("%+v, %v", again, err)
 	}
+	// One commit moves what was planned for several topics.
+	other := events + ".dlq"
+	m := &Move{Kafka: o.Config.Kafka, Topic: events, Group: "live", To: history.Position{IsOffset: true, Offset: 1}, Go: true}
+	defer m.Close()
+	rows, err := m.Plan(t.Context())
+	if err == nil {
+		err = m.Commit(t.Context(), append(rows, Moved{Topic: other, Partition: 2, Now: 7}))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed, err := m.admin.FetchOffsets(t.Context(), "live")
+	if at, ok := committed.Lookup(other, 2); err != nil || !ok || at.At != 7 || len(committed[events]) != 3 {
+		t.Errorf("committed %+v, %v", committed, err)
+	}
 	if _, err := move("lvie", 0); err == nil || !strings.Contains(err.Error(), "want one that has: live") {
 		t.Errorf("a misspelt group: %v", err)
 	}

@@ -78,12 +78,12 @@ func (m *Move) Close() {
 	}
 }
 
-// Commit moves the offsets as planned. The brokers refuse it as well if a member has
-// joined meanwhile.
+// Commit moves the offsets as planned, also those of other topics of the group. The brokers
+// refuse it as well if a member has joined meanwhile.
 func (m *Move) Commit(ctx context.Context, rows []Moved) error {
 	offsets := make(kadm.Offsets)
 	for _, r := range rows {
-		offsets.Add(kadm.Offset{Topic: m.Topic, Partition: r.Partition, At: r.Now, LeaderEpoch: -1})
+		offsets.Add(kadm.Offset{Topic: r.Topic, Partition: r.Partition, At: r.Now, LeaderEpoch: -1})
 	}
 	if err := kafka.Ask(ctx, func(ctx context.Context) error { return m.admin.CommitAllOffsets(ctx, m.Group, offsets) }); err != nil {
 		return fmt.Errorf("the offsets of group %q were not moved: %w", m.Group, redact.Wrap(err))
