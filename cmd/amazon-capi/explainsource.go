@@ -111,7 +111,7 @@ func (f *explainFlags) place() (topic string, partition int32, offset int64, err
 	case len(f.topics) == 0:
 		return "", 0, 0, setting.Topic.Mistakef("it has no name")
 	default:
-		return "", 0, 0, cli.Usagef("--offset: %d topics are given (%s), so that it must say in which: want such as %s/%s", len(f.topics), strings.Join(f.topics, ", "), f.topics[0], place)
+		return "", 0, 0, cli.Usagef("--offset: several topics are given (%s): want one of them in front, such as %s/%s", strings.Join(f.topics, ", "), f.topics[0], place)
 	}
 	return topic, partition, offset, nil
 }

@@ -98,7 +98,7 @@ func newReplayCommand(p *cli.Process) *cobra.Command {
 // run replays one topic after the other, once all are forecast.
 func (f *replayFlags) run(ctx context.Context, p *cli.Process) error {
 	if len(f.topics) > 1 && f.name != "" {
-		return cli.Usagef("--name: it is of one replay, and %d topics are given (%s), each of which has its own; name one of them with --topic, or leave --name out", len(f.topics), strings.Join(f.topics, ", "))
+		return cli.Usagef("--name: it names one replay, but several topics are given (%s), and each has its own replay; want one of them in --topic, or no --name", strings.Join(f.topics, ", "))
 	}
 	ranges, err := f.span.ResolveAll(f.topics, time.Now())
 	if err != nil {

@@ -43,8 +43,8 @@ func (f *RangeFlags) ResolveAll(topics []string, now time.Time) ([]history.Range
 		return nil, setting.Topic.Mistakef("it has no name")
 	}
 	if len(topics) > 1 && len(f.Partitions) > 0 {
-		return nil, Usagef("--partition: %d topics are given (%s), and each has partitions of these numbers; name one of them with %s",
-			len(topics), strings.Join(topics, ", "), setting.Topic)
+		return nil, Usagef("--partition: several topics are given (%s), and each has partitions of these numbers; want one of them in %s",
+			strings.Join(topics, ", "), setting.Topic)
 	}
 	var ranges []history.Range
 	for _, topic := range topics {
